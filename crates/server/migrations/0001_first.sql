@@ -1,0 +1,165 @@
+-- One text for SQLite and PostgreSQL: text, bigint, boolean and bytea only; times are unix milliseconds.
+
+-- The single row that gives epochs. Its update is the last lock of every change.
+create table head (
+    one bigint primary key check (one = 1),
+    epoch bigint not null,
+    hash text not null,
+    history text not null,
+    floor bigint not null,
+    at bigint not null
+);
+
+-- What changed, in commit order: the keyring is fed from here and from nowhere else.
+create table change (
+    epoch bigint primary key,
+    hash text not null,
+    kind text not null,
+    subject text not null,
+    at bigint not null
+);
+
+-- Small facts about the deployment: canaries of pepper and key-encryption key, high-water marks.
+create table fact (
+    name text primary key,
+    value text not null
+);
+
+create table account (
+    id text primary key,
+    api text not null,
+    public_id text not null,
+    name text not null,
+    external_id text unique,
+    region text,
+    plan text,
+    accepted_keys text not null,
+    suspended boolean not null,
+    metadata text,
+    tags text not null,
+    -- Grows with every change below the account; its update serialises the account's counts.
+    version bigint not null,
+    created_at bigint not null,
+    updated_at bigint not null,
+    unique (api, public_id)
+);
+
+create table person (
+    id text primary key,
+    account_id text not null references account (id),
+    name text not null,
+    email text not null,
+    created_at bigint not null,
+    unique (account_id, email)
+);
+
+create table api_key (
+    id text primary key,
+    account_id text not null references account (id),
+    kind text not null,
+    environment text not null,
+    person_id text references person (id),
+    name text,
+    -- The name folded for comparison; null where names need not differ, and once the key is revoked.
+    name_unique text,
+    scopes text not null,
+    addresses text not null,
+    limits text not null,
+    quotas text not null,
+    plan text,
+    external_id text unique,
+    metadata text,
+    tags text not null,
+    state text not null,
+    expires_at bigint,
+    created_by text not null,
+    created_at bigint not null,
+    updated_at bigint not null,
+    revoked_at bigint,
+    version bigint not null,
+    unique (account_id, kind, name_unique)
+);
+create index api_key_by_account on api_key (account_id, created_at, id);
+create index api_key_by_person on api_key (person_id);
+
+-- A key has one secret, or two during an overlap.
+create table secret (
+    id text primary key,
+    key_id text not null references api_key (id),
+    digest bytea not null unique,
+    pepper_id text not null,
+    hint text not null,
+    -- Sealed under the key-encryption key; only for kinds whose secrets may be seen again.
+    sealed bytea,
+    created_at bigint not null,
+    -- Null for the secret in force; the end of the overlap for the one before.
+    until bigint,
+    last_used_at bigint
+);
+create index secret_by_key on secret (key_id);
+
+-- What is left of deleted keys and replaced secrets, so that a request with one can still be told apart.
+create table tombstone (
+    digest bytea primary key,
+    key_id text not null,
+    account_id text not null,
+    name text,
+    reason text not null,
+    at bigint not null
+);
+create index tombstone_by_key on tombstone (key_id);
+
+-- Tags and the plain members of metadata, one row each, so that both can be filtered.
+create table attribute (
+    owner_id text not null,
+    name text not null,
+    value text not null,
+    primary key (owner_id, name, value)
+);
+create index attribute_by_value on attribute (name, value, owner_id);
+
+create table management_key (
+    id text primary key,
+    name text not null,
+    digest bytea not null unique,
+    pepper_id text not null,
+    hint text not null,
+    -- Null for the operator's; otherwise it sees this account alone.
+    account_id text references account (id),
+    expires_at bigint,
+    created_at bigint not null,
+    revoked_at bigint
+);
+
+create table audit_event (
+    epoch bigint not null,
+    place bigint not null,
+    at bigint not null,
+    actor text not null,
+    origin text,
+    action text not null,
+    subject text not null,
+    account_id text,
+    before text,
+    after text,
+    primary key (epoch, place)
+);
+create index audit_event_by_account on audit_event (account_id, epoch);
+
+create table idempotency (
+    actor text not null,
+    token text not null,
+    request text not null,
+    subject text not null,
+    at bigint not null,
+    primary key (actor, token)
+);
+
+-- What a quota's holder has used, saved now and then: the counters themselves live beside the data plane.
+create table quota_used (
+    holder text not null,
+    name text not null,
+    period bigint not null,
+    used bigint not null,
+    primary key (holder, name)
+);

@@ -1,0 +1,5 @@
+//! (in the making)
+
+mod model;
+
+pub use model::{AccountEdit, AccountFilter, AccountView, NewAccount};

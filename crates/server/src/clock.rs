@@ -1,0 +1,80 @@
+//! The time. Every rule is given an instant; this is where instants come from.
+//!
+//! The system's clock is read once; from there on the boot clock carries it forward, so that somebody who turns the
+//! wall clock back revives no expired key (threat T16). A wall clock that runs ahead is followed, never one behind.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use keyward_core::time::UnixMs;
+
+/// Where instants come from; cheap to clone, all clones agree.
+#[derive(Debug, Clone)]
+pub enum Clock {
+    /// The machine's.
+    System(Arc<SystemClock>),
+    /// A test's or the demo's: stands still until it is moved.
+    Manual(Arc<AtomicI64>),
+}
+
+/// The machine's clock, never going back.
+#[derive(Debug)]
+pub struct SystemClock {
+    /// Unix milliseconds minus boot-clock milliseconds; only ever raised.
+    offset_ms: AtomicI64,
+}
+
+impl Clock {
+    /// The machine's clock, not before `floor`: the latest instant the store has seen.
+    pub fn system(floor: UnixMs) -> Self {
+        let offset_ms = wall_ms().max(floor.0) - boot_ms();
+        Self::System(Arc::new(SystemClock { offset_ms: AtomicI64::new(offset_ms) }))
+    }
+
+    /// A clock that stands at `at`.
+    pub fn manual(at: UnixMs) -> Self {
+        Self::Manual(Arc::new(AtomicI64::new(at.0)))
+    }
+
+    /// The instant.
+    pub fn now(&self) -> UnixMs {
+        match self {
+            Self::System(clock) => UnixMs(boot_ms() + clock.offset_ms.load(Ordering::Relaxed)),
+            Self::Manual(at) => UnixMs(at.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Follows a wall clock that was set forward; called now and then by a task.
+    pub fn follow_wall(&self) {
+        if let Self::System(clock) = self {
+            clock.offset_ms.fetch_max(wall_ms() - boot_ms(), Ordering::Relaxed);
+        }
+    }
+
+    /// Never earlier than `floor`: an instant that the store has seen.
+    pub fn not_before(&self, floor: UnixMs) {
+        if let Self::System(clock) = self {
+            clock.offset_ms.fetch_max(floor.0 - boot_ms(), Ordering::Relaxed);
+        }
+    }
+
+    /// Moves a manual clock forward; does nothing to the machine's.
+    pub fn advance(&self, ms: i64) {
+        if let Self::Manual(at) = self {
+            at.fetch_add(ms, Ordering::SeqCst);
+        }
+    }
+}
+
+fn wall_ms() -> i64 {
+    ms(rustix::time::clock_gettime(rustix::time::ClockId::Realtime))
+}
+
+/// Counts through suspend, unlike the monotonic clock.
+fn boot_ms() -> i64 {
+    ms(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
+}
+
+fn ms(at: rustix::time::Timespec) -> i64 {
+    at.tv_sec * 1_000 + at.tv_nsec / 1_000_000
+}

@@ -1,0 +1,5 @@
+//! (in the making)
+
+mod setup;
+
+pub use setup::*;

@@ -1,0 +1,153 @@
+//! The store's two engines behind one SQL text. The few true differences between them live here.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+/// Most connections that reads share.
+const READERS_MAX: u32 = 8;
+/// How long to wait for a connection or SQLite's lock.
+const WAIT: Duration = Duration::from_secs(10);
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// The store.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// One file.
+    Sqlite(SqlitePool),
+    /// A server.
+    Postgres(PgPool),
+}
+
+/// One connection. All SQL is run on one, by [`on_db!`](crate::on_db).
+#[derive(Debug)]
+pub enum Conn {
+    /// To the file.
+    Sqlite(PoolConnection<Sqlite>),
+    /// To the server.
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// Runs one expression on whichever engine a `&mut Conn` is for:
+/// `on_db!(conn, |c| sqlx::query(SQL).bind(id).execute(c).await)`.
+#[macro_export]
+macro_rules! on_db {
+    ($conn:expr, |$c:ident| $body:expr) => {
+        match $conn {
+            $crate::db::Conn::Sqlite(inner) => {
+                let $c = &mut **inner;
+                $body
+            }
+            $crate::db::Conn::Postgres(inner) => {
+                let $c = &mut **inner;
+                $body
+            }
+        }
+    };
+}
+
+/// Why a store can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL names no known engine.
+    #[error("store.url must begin with sqlite: or postgres:")]
+    Scheme,
+    /// The engine said no.
+    #[error("the store at {url} can't be opened: {source}")]
+    Engine {
+        /// Where, without a password.
+        url: String,
+        /// What it said.
+        source: sqlx::Error,
+    },
+    /// A migration failed.
+    #[error("the store's tables can't be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+impl Db {
+    /// Opens `sqlite:FILE` (relative to `data_dir`) or `postgres://…` without touching its tables.
+    pub async fn open(url: &str, data_dir: &Path) -> Result<Self, OpenError> {
+        let failed = |source| OpenError::Engine { url: without_password(url), source };
+        if let Some(file) = url.strip_prefix("sqlite:") {
+            let options = SqliteConnectOptions::new()
+                .filename(data_dir.join(file.trim_start_matches("//")))
+                .create_if_missing(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Full)
+                .foreign_keys(true)
+                .busy_timeout(WAIT);
+            let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).acquire_timeout(WAIT);
+            return Ok(Self::Sqlite(pool.connect_with(options).await.map_err(failed)?));
+        }
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            let options = PgConnectOptions::from_str(url).map_err(failed)?;
+            let pool = PgPoolOptions::new().max_connections(READERS_MAX).acquire_timeout(WAIT);
+            return Ok(Self::Postgres(pool.connect_with(options).await.map_err(failed)?));
+        }
+        Err(OpenError::Scheme)
+    }
+
+    /// Brings the tables up to date.
+    pub async fn migrate(&self) -> Result<(), OpenError> {
+        match self {
+            Self::Sqlite(pool) => MIGRATIONS.run(pool).await?,
+            Self::Postgres(pool) => MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// A connection for reading.
+    pub async fn conn(&self) -> sqlx::Result<Conn> {
+        match self {
+            Self::Sqlite(pool) => pool.acquire().await.map(Conn::Sqlite),
+            Self::Postgres(pool) => pool.acquire().await.map(Conn::Postgres),
+        }
+    }
+
+    /// Closes every connection, after what they are doing.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Conn {
+    /// Begins a writing transaction: on SQLite the write lock is taken at once, since a transaction that reads
+    /// first and writes later fails when another wrote in between.
+    pub(crate) async fn begin_write(&mut self) -> sqlx::Result<()> {
+        let sql = match self {
+            Self::Sqlite(_) => "BEGIN IMMEDIATE",
+            Self::Postgres(_) => "BEGIN ISOLATION LEVEL READ COMMITTED",
+        };
+        self.run(sql).await
+    }
+
+    /// Begins a transaction that sees one state of the store throughout.
+    pub(crate) async fn begin_read(&mut self) -> sqlx::Result<()> {
+        let sql = match self {
+            Self::Sqlite(_) => "BEGIN DEFERRED",
+            Self::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        };
+        self.run(sql).await
+    }
+
+    /// Runs a statement without parameters.
+    pub(crate) async fn run(&mut self, sql: &'static str) -> sqlx::Result<()> {
+        on_db!(self, |c| sqlx::query(sql).execute(c).await.map(drop))
+    }
+}
+
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if scheme + 3 < at => format!("{}…{}", &url[..scheme + 3], &url[at..]),
+        _ => url.to_owned(),
+    }
+}

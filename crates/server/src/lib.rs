@@ -1,0 +1,17 @@
+//! Everything of Keyward with I/O: the keyring and its feed, the gateway, the auth listener, the store and the
+//! management API. A library, so that tests run it in-process; the `keyward` binary is a thin shell around it.
+
+pub mod accounts;
+pub mod audit;
+pub mod authorize;
+pub mod changes;
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod gateway;
+pub mod http;
+pub mod keyring;
+pub mod keys;
+pub mod limits;
+pub mod management;
+pub mod people;
