@@ -12,11 +12,13 @@ create table head (
 
 -- What changed, in commit order: the keyring is fed from here and from nowhere else.
 create table change (
-    epoch bigint primary key,
+    epoch bigint not null,
+    place bigint not null,
     hash text not null,
     kind text not null,
     subject text not null,
-    at bigint not null
+    at bigint not null,
+    primary key (epoch, place)
 );
 
 -- Small facts about the deployment: canaries of pepper and key-encryption key, high-water marks.

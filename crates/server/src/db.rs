@@ -139,6 +139,14 @@ impl Conn {
         self.run(sql).await
     }
 
+    /// Ends the connection instead of giving it back, with whatever it had begun.
+    pub(crate) fn discard(mut self) {
+        match &mut self {
+            Self::Sqlite(conn) => conn.close_on_drop(),
+            Self::Postgres(conn) => conn.close_on_drop(),
+        }
+    }
+
     /// Runs a statement without parameters.
     pub(crate) async fn run(&mut self, sql: &'static str) -> sqlx::Result<()> {
         on_db!(self, |c| sqlx::query(sql).execute(c).await.map(drop))

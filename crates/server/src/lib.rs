@@ -15,3 +15,4 @@ pub mod keys;
 pub mod limits;
 pub mod management;
 pub mod people;
+pub mod vault;

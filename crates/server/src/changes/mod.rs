@@ -1,8 +1,27 @@
 //! Changes: the only way to alter the store.
 //!
-//! A change is one transaction with its audit event and the next epoch. It runs in a task of its own, so that a
-//! client that hangs up does not undo half of it; queued changes share a commit; the reply waits until the keyring
-//! has applied the change.
+//! A change is one transaction with its audit events and the next epoch. It runs in a task of its own, so that a
+//! client that hangs up does not undo half of it; queued changes share a commit, each in its own savepoint; the
+//! reply waits until the keyring has applied the change, which is what makes "revoked" mean revoked.
+
+mod store;
+mod tx;
+mod writer;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use keyward_core::ids::AccountId;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use crate::clock::Clock;
+use crate::db::Db;
+
+pub use store::{Head, head};
+pub use tx::{AuditEvent, Touched, Tx};
+
+/// Most changes that wait; a caller beyond waits for a place.
+const QUEUE_MAX: usize = 1_024;
 
 /// Who makes a change, for the audit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,11 +32,104 @@ pub struct Actor {
     pub origin: Option<String>,
 }
 
+impl Actor {
+    /// The program itself.
+    pub fn system() -> Self {
+        Self { who: "system".into(), origin: None }
+    }
+
+    /// Somebody at the machine's own command line.
+    pub fn cli() -> Self {
+        Self { who: "cli".into(), origin: None }
+    }
+}
+
 /// What a caller of the management API can see: everything, or one account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
     /// The operator's: every account.
     All,
     /// One account's; every other object is as good as missing (threat T3).
-    Account(keyward_core::ids::AccountId),
+    Account(AccountId),
+}
+
+/// A change whose fate the caller must learn, though its own rules did not refuse it.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failed {
+    /// The store could not be reached or said no; nothing was changed.
+    #[error("the store failed, nothing was changed: {0}")]
+    Store(String),
+    /// The commit's outcome is not known.
+    #[error("the store was lost during the commit; look before you repeat the change")]
+    Unknown,
+    /// The program is stopping.
+    #[error("the program is stopping; nothing was changed")]
+    Stopping,
+}
+
+type Work = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, bool> + Send>;
+
+struct Job {
+    actor: Actor,
+    /// Runs the change; false when it refused, which undoes what it did.
+    work: Work,
+    /// Told the epoch to wait for.
+    reply: oneshot::Sender<Result<i64, Failed>>,
+}
+
+/// The door to the writer; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Changes {
+    queue: mpsc::Sender<Job>,
+    applied: watch::Receiver<i64>,
+}
+
+impl std::fmt::Debug for Job {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Job({})", self.actor.who)
+    }
+}
+
+impl Changes {
+    /// Starts the writer. `applied` is the epoch that the data plane judges by; `written` wakes the feed.
+    pub fn start(db: Db, clock: Clock, applied: watch::Receiver<i64>, written: Arc<Notify>) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE_MAX);
+        tokio::spawn(writer::run(db, clock, jobs, written));
+        Self { queue, applied }
+    }
+
+    /// Makes one change and waits until the data plane judges by it.
+    ///
+    /// Once it is queued it runs to its end, also when the caller is dropped. The work must update its account's
+    /// row first (that serialises the account's counts) and record what it did with [`Tx::touch`] and
+    /// [`Tx::audit`]. When it returns an error, nothing of it stays.
+    pub async fn run<T, E, F>(&self, actor: Actor, work: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Failed> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        let slot: Arc<Mutex<Option<Result<T, E>>>> = Arc::default();
+        let inner = Arc::clone(&slot);
+        let work: Work = Box::new(move |tx| {
+            Box::pin(async move {
+                let result = work(tx).await;
+                let done = result.is_ok();
+                *inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+                done
+            })
+        });
+        let (reply, answer) = oneshot::channel();
+        self.queue.send(Job { actor, work, reply }).await.map_err(|_| Failed::Stopping)?;
+        let epoch = answer.await.map_err(|_| Failed::Unknown)??;
+        let result = slot.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let value = result.ok_or(Failed::Unknown)??;
+        self.applied(epoch).await?;
+        Ok(value)
+    }
+
+    /// Waits until the data plane judges by `epoch`.
+    pub async fn applied(&self, epoch: i64) -> Result<(), Failed> {
+        self.applied.clone().wait_for(|applied| *applied >= epoch).await.map(drop).map_err(|_| Failed::Stopping)
+    }
 }

@@ -1,0 +1,95 @@
+//! The SQL of changes: the head row, the change table, audit rows.
+
+use keyward_core::time::UnixMs;
+
+use super::Actor;
+use super::tx::{AuditEvent, Touched};
+use crate::db::Conn;
+use crate::on_db;
+
+const HEAD: &str = "select epoch, hash, history, floor, at from head where one = 1";
+const FIRST_HEAD: &str =
+    "insert into head (one, epoch, hash, history, floor, at) values (1, 0, '', $1, 0, $2) on conflict do nothing";
+// The head is the last lock that a change takes: epochs have no gaps and follow the order of commits.
+const TAKE_EPOCHS: &str =
+    "update head set epoch = epoch + $1, at = $2 where one = 1 returning epoch, hash, history, floor, at";
+const SET_HASH: &str = "update head set hash = $1 where one = 1";
+const CHANGE: &str = "insert into change (epoch, place, hash, kind, subject, at) values ($1, $2, $3, $4, $5, $6)";
+const EVENT: &str = "insert into audit_event (epoch, place, at, actor, origin, action, subject, account_id, before, after) \
+    values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const HASH_OF: &str = "select hash from change where epoch = $1 and place = 0";
+
+/// The single row that gives epochs.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct Head {
+    /// The number of changes so far.
+    pub epoch: i64,
+    /// Chains them: a store with another past has another hash at the same epoch.
+    pub hash: String,
+    /// Names this store's past.
+    pub history: String,
+    /// Changes up to here are no longer listed one by one.
+    pub floor: i64,
+    /// When the last one was made.
+    pub at: i64,
+}
+
+/// Reads the head; `None` before the first start.
+pub async fn head(conn: &mut Conn) -> sqlx::Result<Option<Head>> {
+    on_db!(conn, |c| sqlx::query_as(HEAD).fetch_optional(c).await)
+}
+
+/// Makes the head of a new store.
+pub(crate) async fn make_head(conn: &mut Conn, history: &str, now: UnixMs) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(FIRST_HEAD).bind(history).bind(now.0).execute(c).await.map(drop))
+}
+
+pub(super) async fn take_epochs(conn: &mut Conn, count: i64, now: UnixMs) -> sqlx::Result<Head> {
+    on_db!(conn, |c| sqlx::query_as(TAKE_EPOCHS).bind(count).bind(now.0).fetch_one(c).await)
+}
+
+pub(super) async fn set_hash(conn: &mut Conn, hash: &str) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(SET_HASH).bind(hash).execute(c).await.map(drop))
+}
+
+pub(super) async fn hash_of(conn: &mut Conn, epoch: i64) -> sqlx::Result<Option<String>> {
+    on_db!(conn, |c| sqlx::query_scalar(HASH_OF).bind(epoch).fetch_optional(c).await)
+}
+
+pub(super) struct Place<'a> {
+    pub(super) epoch: i64,
+    pub(super) place: i64,
+    pub(super) hash: &'a str,
+    pub(super) now: UnixMs,
+}
+
+pub(super) async fn add_change(conn: &mut Conn, at: &Place<'_>, kind: Touched, subject: &str) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(CHANGE)
+        .bind(at.epoch)
+        .bind(at.place)
+        .bind(at.hash)
+        .bind(kind.as_str())
+        .bind(subject)
+        .bind(at.now.0)
+        .execute(c)
+        .await
+        .map(drop))
+}
+
+pub(super) async fn add_event(conn: &mut Conn, at: &Place<'_>, actor: &Actor, event: &AuditEvent) -> sqlx::Result<()> {
+    let text = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
+    on_db!(conn, |c| sqlx::query(EVENT)
+        .bind(at.epoch)
+        .bind(at.place)
+        .bind(at.now.0)
+        .bind(&actor.who)
+        .bind(&actor.origin)
+        .bind(event.action)
+        .bind(&event.subject)
+        .bind(event.account.map(|id| id.to_string()))
+        .bind(text(&event.before))
+        .bind(text(&event.after))
+        .execute(c)
+        .await
+        .map(drop))
+}

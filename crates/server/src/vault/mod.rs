@@ -1,0 +1,221 @@
+//! The two secrets that guard all others: the pepper of every digest and the key that seals secrets which may be
+//! seen again. Each lives in its own file beside the store, never in it (threat T2), made at first start with mode
+//! 0600; canaries in the store refuse the wrong one.
+
+mod store;
+
+use std::fs::OpenOptions;
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use aes_gcm_siv::aead::{Aead, Payload};
+use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _, Nonce};
+use hmac::{Hmac, Mac as _};
+use keyward_core::ids::{AccountId, KeyId, SecretId};
+use keyward_core::secret::{Pepper, Secret};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::db::Db;
+
+const PEPPER_FILE: &str = "pepper";
+const KEK_FILE: &str = "key-encryption-key";
+const NONCE_BYTES: usize = 12;
+const CANARY: &[u8] = b"keyward canary 1";
+
+/// Pepper and key-encryption key, ready for use.
+pub struct Vault {
+    pepper: Pepper,
+    pepper_id: String,
+    sealer: Aes256GcmSiv,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vault(pepper {})", self.pepper_id)
+    }
+}
+
+/// Why the vault can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The store was used before with a secret whose file is gone.
+    #[error(
+        "{file} is missing, and the store was made with it; restore it from where you keep it (a new one would make every key invalid)"
+    )]
+    Missing {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file holds another secret than the store was made with.
+    #[error("{file} is not the one this store was made with")]
+    Foreign {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Others than its owner can read it.
+    #[error("{file} can be read by others (mode {mode:o}); run: chmod 600 {file}")]
+    Open {
+        /// The file.
+        file: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// Not 64 hexadecimal digits.
+    #[error("{file} does not hold 64 hexadecimal digits")]
+    Malformed {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file system said no.
+    #[error("{file}: {source}")]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] sqlx::Error),
+}
+
+/// A sealed secret that can't be opened: damaged, or moved to another key's row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the sealed secret can't be opened")]
+pub struct Unsealable;
+
+impl Vault {
+    /// Opens the vault in `data_dir`, or makes it when the store is new.
+    pub async fn open(data_dir: &Path, db: &Db) -> Result<Self, VaultError> {
+        let mut conn = db.conn().await?;
+        let known_pepper = store::fact(&mut conn, "canary.pepper").await?;
+        let known_kek = store::fact(&mut conn, "canary.key-encryption-key").await?;
+        let pepper_file = data_dir.join(PEPPER_FILE);
+        let kek_file = data_dir.join(KEK_FILE);
+        let pepper = read_or_make(&pepper_file, known_pepper.is_none())?;
+        let kek = read_or_make(&kek_file, known_kek.is_none())?;
+
+        check(&mut conn, "canary.pepper", known_pepper, &pepper, pepper_file).await?;
+        check(&mut conn, "canary.key-encryption-key", known_kek, &kek, kek_file).await?;
+
+        // The sealing key is derived, so that the file may serve other purposes later.
+        let sealing = Zeroizing::new(keyed(&kek, b"seal 1"));
+        Ok(Self {
+            pepper: Pepper::new(&pepper),
+            pepper_id: hex(&keyed(&pepper, b"id")[..4]),
+            sealer: Aes256GcmSiv::new_from_slice(&*sealing).expect("the key has 32 bytes"),
+        })
+    }
+
+    /// The pepper in force.
+    pub fn pepper(&self) -> &Pepper {
+        &self.pepper
+    }
+
+    /// What rows digested with it are marked with.
+    pub fn pepper_id(&self) -> &str {
+        &self.pepper_id
+    }
+
+    /// Seals a secret for one row: opened beside any other account, key or secret id it is refused.
+    pub fn seal(&self, account: AccountId, key: KeyId, id: SecretId, secret: &Secret) -> Vec<u8> {
+        let mut sealed = vec![0_u8; NONCE_BYTES];
+        random(&mut sealed);
+        let place = place(account, key, id);
+        let payload = Payload { msg: secret.expose().as_bytes(), aad: place.as_bytes() };
+        let nonce = Nonce::try_from(sealed.as_slice()).expect("the nonce has 12 bytes");
+        let text = self.sealer.encrypt(&nonce, payload).expect("a secret is far below the cipher's limit");
+        sealed.extend_from_slice(&text);
+        sealed
+    }
+
+    /// Opens what [`Vault::seal`] sealed for the same row.
+    pub fn unseal(&self, account: AccountId, key: KeyId, id: SecretId, sealed: &[u8]) -> Result<Secret, Unsealable> {
+        let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or(Unsealable)?;
+        let place = place(account, key, id);
+        let nonce = Nonce::try_from(nonce).map_err(|_| Unsealable)?;
+        let payload = Payload { msg: text, aad: place.as_bytes() };
+        let bytes = self.sealer.decrypt(&nonce, payload).map_err(|_| Unsealable)?;
+        String::from_utf8(bytes).map(Secret::new).map_err(|_| Unsealable)
+    }
+}
+
+/// Fills with bytes of the operating system's generator.
+pub fn random(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the operating system's random generator works");
+}
+
+fn place(account: AccountId, key: KeyId, id: SecretId) -> String {
+    format!("{account}/{key}/{id}")
+}
+
+fn keyed(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
+    let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
+    mac.update(text);
+    mac.finalize().into_bytes().into()
+}
+
+async fn check(
+    conn: &mut crate::db::Conn,
+    name: &'static str,
+    known: Option<String>,
+    secret: &[u8; 32],
+    file: PathBuf,
+) -> Result<(), VaultError> {
+    let canary = hex(&keyed(secret, CANARY));
+    match known {
+        Some(known) if known == canary => Ok(()),
+        Some(_) => Err(VaultError::Foreign { file }),
+        None => Ok(store::set_fact(conn, name, &canary).await?),
+    }
+}
+
+fn read_or_make(file: &Path, may_make: bool) -> Result<Zeroizing<[u8; 32]>, VaultError> {
+    let failed = |source| VaultError::Io { file: file.to_owned(), source };
+    let mut text = Zeroizing::new(String::new());
+    match OpenOptions::new().read(true).open(file) {
+        Ok(mut open) => {
+            let mode = open.metadata().map_err(failed)?.permissions().mode() & 0o777;
+            if mode & 0o077 != 0 {
+                return Err(VaultError::Open { file: file.to_owned(), mode });
+            }
+            open.read_to_string(&mut text).map_err(failed)?;
+            unhex(text.trim()).ok_or_else(|| VaultError::Malformed { file: file.to_owned() })
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && may_make => make(file).map_err(failed),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(VaultError::Missing { file: file.to_owned() })
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+fn make(file: &Path) -> std::io::Result<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    random(&mut *bytes);
+    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    open.write_all(Zeroizing::new(hex(&*bytes)).as_bytes())?;
+    open.sync_all()?;
+    if let Some(parent) = file.parent() {
+        // The name itself must survive power loss, or the store could outlive its pepper.
+        std::fs::File::open(parent)?.sync_all()?;
+    }
+    Ok(bytes)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Option<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0_u8; 32]);
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * at..2 * at + 2], 16).ok()?;
+    }
+    Some(bytes)
+}
