@@ -1,0 +1,45 @@
+//! The audit: who changed what.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct AuditEvent {
+    /// Its place in the audit; grows.
+    pub id: String,
+    /// When it was made.
+    pub at: String,
+    /// Who made it: `management_key:mk_…`, `key:key_…`, `cli` or `system`.
+    pub actor: String,
+    /// The address it came from.
+    pub origin: Option<String>,
+    /// What was done, such as `key.create`.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// Whose that is.
+    pub account_id: Option<String>,
+    /// What was there before, as far as it changed.
+    pub before: Option<Value>,
+    /// What is there since.
+    pub after: Option<Value>,
+}
+
+/// Which events to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditQuery {
+    /// Of this account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// Most items on a page: 1 to 200, 50 unless said otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(minimum = 1, maximum = 200)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+}

@@ -1,0 +1,42 @@
+//! Wire types: JSON in snake_case, ids and RFC 3339 times (UTC) as text.
+//!
+//! Requests refuse unknown members, so that a typing error never passes for a setting. Answers may grow.
+//! A choice with a value is an object of one member (`{"days": 30}`), one without is its bare word (`"never"`).
+
+mod accounts;
+mod apis;
+mod audit;
+mod change;
+mod keys;
+mod management;
+mod page;
+mod people;
+mod problem;
+mod secret;
+mod terms;
+mod verify;
+
+pub use accounts::{AcceptedKeys, Account, AccountCreated, AccountEdit, AccountQuery, NewAccount};
+pub use apis::{Api, ApiRegions, ExpiryRules, KindRules, Naming, Plan, Region, Scope, Visibility};
+pub use audit::{AuditEvent, AuditQuery};
+pub use change::{Changed, Done, Effective};
+pub use keys::{
+    Environment, Expires, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, Kind, NewKey, ResetKey, RotateKey,
+    SecretInfo, Standing,
+};
+pub use management::{ManagementKey, ManagementKeyCreated, NewManagementKey, Whoami};
+pub use page::{Page, PageQuery};
+pub use people::{NewPerson, Person};
+pub use problem::{FieldError, Problem};
+pub use secret::SecretText;
+pub use terms::{Algorithm, Limit, Per, Quota, Refill};
+pub use verify::{Check, CheckOutcome, Explanation, LimitState, Verification, Verify, VerifyBatch, VerifyBatchAnswer};
+
+/// Reads a member that may be left out (`None`), be `null` (`Some(None)`) or have a value.
+pub(crate) fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}
