@@ -48,8 +48,6 @@ pub struct Period {
 impl Refill {
     /// The period that holds `now`.
     pub fn period(self, now: UnixMs) -> Period {
-        let date =
-            jiff::Timestamp::from_millisecond(now.0).unwrap_or_default().to_zoned(jiff::tz::TimeZone::UTC).date();
         match self {
             Self::Never => Period { number: 0, ends_at: None },
             Self::Daily => {
@@ -57,6 +55,8 @@ impl Refill {
                 Period { number: number as i32, ends_at: Some(UnixMs((number + 1) * crate::time::DAY_MS)) }
             }
             Self::Monthly { day } => {
+                let at = jiff::Timestamp::from_millisecond(now.0).unwrap_or_default();
+                let date = at.to_zoned(jiff::tz::TimeZone::UTC).date();
                 let month = i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
                 let number = if date.day() >= day_in(month, day) { month } else { month - 1 };
                 Period { number, ends_at: Some(midnight(number + 1, day)) }

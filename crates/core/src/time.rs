@@ -14,6 +14,9 @@ pub const DAY_MS: i64 = 24 * HOUR_MS;
 #[serde(transparent)]
 pub struct UnixMs(pub i64);
 
+/// Later than everything: when a lifetime budget is whole again.
+pub const NEVER: UnixMs = UnixMs(i64::MAX);
+
 impl UnixMs {
     /// This instant and `ms` milliseconds; stops at the ends of time instead of wrapping.
     #[must_use]

@@ -1,0 +1,99 @@
+//! Fixed windows and the generic cell rate algorithm, each in one word; what they share is the narrow slot.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use keyward_core::limit::{Algorithm, Limit, LimitStatus, fixed_end, fixed_window, gcra_status, gcra_take};
+use keyward_core::time::UnixMs;
+
+use super::shard::NO_END;
+
+/// The state of a narrow slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Narrow {
+    /// The count, packed by its algorithm.
+    pub(super) word: u64,
+    /// Until when it means something, in unix milliseconds.
+    pub(super) until: u64,
+}
+
+impl Narrow {
+    #[inline]
+    pub(super) fn load(words: &[AtomicU64]) -> Self {
+        Self { word: words[0].load(Ordering::Relaxed), until: words[1].load(Ordering::Relaxed) }
+    }
+
+    /// A state that seems to last too long does no harm, one that seems to have run out would be forgotten: so the
+    /// end is open while the word changes.
+    #[inline]
+    pub(super) fn store(self, words: &[AtomicU64], was: Self) {
+        if self.until == was.until {
+            words[0].store(self.word, Ordering::Release);
+            return;
+        }
+        words[1].store(NO_END, Ordering::Release);
+        words[0].store(self.word, Ordering::Release);
+        words[1].store(self.until, Ordering::Release);
+    }
+}
+
+/// Window number and what was used in it, 32 bits each: one step changes both.
+#[inline]
+fn unpack(state: Narrow, limit: &Limit, now: UnixMs) -> (i64, u32) {
+    let (window, used) = ((state.word >> 32) as i64, state.word as u32);
+    let current = fixed_window(now, limit.window_ms);
+    // A stored window ahead of the clock is the one that counts: going back would give its requests twice.
+    if current > window { (current, 0) } else { (window, used) }
+}
+
+/// Takes from a fixed window, or tells how many milliseconds to wait.
+#[inline]
+fn take(state: Narrow, limit: &Limit, cost: u32, now: UnixMs) -> Result<Narrow, i64> {
+    let (window, used) = unpack(state, limit, now);
+    let end = fixed_end(window, limit.window_ms);
+    match used.checked_add(cost) {
+        Some(used) if used <= limit.limit => {
+            Ok(Narrow { word: (window as u64) << 32 | u64::from(used), until: end.0.max(0) as u64 })
+        }
+        _ => Err(end.since(now).max(1)),
+    }
+}
+
+/// How a fixed window stands.
+#[inline]
+fn status(state: Narrow, limit: &Limit, now: UnixMs) -> LimitStatus {
+    let (window, used) = unpack(state, limit, now);
+    LimitStatus {
+        limit: u64::from(limit.limit),
+        remaining: u64::from(limit.limit.saturating_sub(used)),
+        reset_at: fixed_end(window, limit.window_ms),
+    }
+}
+
+/// Takes from a limit that is kept in a narrow slot, or tells how many milliseconds to wait.
+#[inline]
+pub(super) fn take_any(state: Narrow, limit: &Limit, cost: u32, now: UnixMs) -> Result<Narrow, i64> {
+    match limit.algorithm {
+        Algorithm::Gcra => take_gcra(state, limit, cost, now),
+        Algorithm::Fixed | Algorithm::Sliding => take(state, limit, cost, now),
+    }
+}
+
+/// How a limit that is kept in a narrow slot stands.
+#[inline]
+pub(super) fn status_any(state: Narrow, limit: &Limit, now: UnixMs) -> LimitStatus {
+    match limit.algorithm {
+        Algorithm::Gcra => status_gcra(state, limit, now),
+        Algorithm::Fixed | Algorithm::Sliding => status(state, limit, now),
+    }
+}
+
+/// Takes by the generic cell rate algorithm, or tells how many milliseconds to wait.
+fn take_gcra(state: Narrow, limit: &Limit, cost: u32, now: UnixMs) -> Result<Narrow, i64> {
+    let tat_ns = gcra_take(state.word, now, limit.limit, limit.window_ms, cost)?;
+    Ok(Narrow { word: tat_ns, until: tat_ns.div_ceil(1_000_000) })
+}
+
+/// How the generic cell rate algorithm stands.
+fn status_gcra(state: Narrow, limit: &Limit, now: UnixMs) -> LimitStatus {
+    gcra_status(state.word, now, limit.limit, limit.window_ms)
+}
