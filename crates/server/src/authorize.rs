@@ -3,17 +3,24 @@
 use std::sync::Arc;
 
 use keyward_core::account::Account;
-use keyward_core::decide::Request;
-use keyward_core::denial::Denial;
+use keyward_core::decide::{self, Request};
+use keyward_core::denial::{Denial, Reason};
 use keyward_core::key::Key;
 use keyward_core::limit::LimitStatus;
+use keyward_core::route::Access;
+use keyward_core::secret::Misshapen;
 use keyward_core::terms::Terms;
+use keyward_core::time::UnixMs;
 use smallvec::SmallVec;
 
+use crate::clock::Clock;
 use crate::config::ApiSetup;
+use crate::keyring::Keyring;
+use crate::limits::{Holder, Limits};
+use crate::vault::Vault;
 
-/// What a request showed as its credential.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What a request showed as its credential. No `Debug`: it holds a secret.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Presented<'a> {
     /// Nothing at all that this API reads as a credential.
     Nothing,
@@ -40,7 +47,7 @@ pub enum Body<'a> {
 }
 
 /// A request to be judged.
-#[derive(Debug)]
+#[derive(Clone)]
 pub struct Attempt<'a> {
     /// The API it is for.
     pub setup: &'a Arc<ApiSetup>,
@@ -97,4 +104,206 @@ pub struct Verdict {
     pub statuses: Statuses,
     /// Which of them refused it.
     pub refused_by: Option<usize>,
+}
+
+impl Verdict {
+    fn without_caller(outcome: Outcome) -> Self {
+        Self { outcome, caller: None, statuses: Statuses::new(), refused_by: None }
+    }
+
+    fn deny(denial: Denial) -> Self {
+        Self::without_caller(Outcome::Deny(denial))
+    }
+}
+
+/// Everything a verdict rests on; one for the whole program, shared by all threads.
+#[derive(Debug, Clone)]
+pub struct Ward {
+    /// The time.
+    pub clock: Clock,
+    /// The pepper.
+    pub vault: Arc<Vault>,
+    /// The keys.
+    pub keyring: Arc<Keyring>,
+    /// The counters.
+    pub limits: Arc<Limits>,
+}
+
+/// A check of [`Ward::explain`], in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explained {
+    /// Which.
+    pub name: &'static str,
+    /// Why it failed; `None` when it passed.
+    pub denial: Option<Denial>,
+    /// Whether it could not be tried.
+    pub skipped: bool,
+}
+
+impl Ward {
+    /// Judges an attempt. Everything is answered from memory; nothing waits.
+    pub fn authorize(&self, attempt: &Attempt<'_>) -> Verdict {
+        let access = attempt.request.route.access();
+        match (&attempt.presented, access) {
+            (_, Access::Public) | (Presented::Nothing, Access::Optional) => Verdict::without_caller(Outcome::Allow),
+            (Presented::Nothing, Access::Required) => Verdict::deny(Denial::MissingCredentials),
+            (Presented::Refused(denial), _) => Verdict::deny(denial.clone()),
+            (Presented::Credential { account, secret }, _) => {
+                // The order matters: the time is read before the keyring's validity, and that before the lookup.
+                let (now, boot_ms) = self.clock.read();
+                if !self.keyring.is_valid(boot_ms) {
+                    return Verdict::deny(Denial::AuthUnavailable);
+                }
+                match self.identify(attempt.setup, account.as_deref(), secret) {
+                    Ok(caller) => self.judge(attempt, caller, secret, now),
+                    Err(reason) => Verdict::deny(Denial::InvalidCredentials(reason)),
+                }
+            }
+        }
+    }
+
+    /// Whose secret it is. Every failure looks alike from outside (threat T1).
+    fn identify(&self, setup: &ApiSetup, account: Option<&str>, secret: &str) -> Result<Caller, Reason> {
+        shape(setup, secret)?;
+        let caller = self.keyring.lookup(&self.vault.pepper().digest(secret)).ok_or(Reason::Unknown)?;
+        let same_api = caller.account.api == setup.api.name;
+        let same_account = account.is_none_or(|sent| sent == caller.account.public_id);
+        if same_api && same_account { Ok(caller) } else { Err(Reason::WrongAccount) }
+    }
+
+    fn judge(&self, attempt: &Attempt<'_>, caller: Caller, secret: &str, now: UnixMs) -> Verdict {
+        let cost = match self.permit(attempt, &caller, now) {
+            Ok(Permit::Cost(cost)) => cost,
+            Ok(Permit::NeedBody { bytes_max }) => {
+                return self.verdict(Outcome::NeedBody { bytes_max }, caller, now);
+            }
+            // An old secret whose overlap has run out is nobody's: the caller is not named.
+            Err(denial @ Denial::InvalidCredentials(_)) => return Verdict::deny(denial),
+            Err(denial) => return self.verdict(Outcome::Deny(denial), caller, now),
+        };
+        if !attempt.spend {
+            return self.verdict(Outcome::Allow, caller, now);
+        }
+        let holder = Holder { key: caller.key.id, account: caller.account.id };
+        let mut statuses = Statuses::new();
+        match self.limits.take(holder, &caller.terms, cost, now, &mut statuses) {
+            Ok(()) => {
+                self.keyring.used(&self.vault.pepper().digest(secret), now);
+                Verdict { outcome: Outcome::Allow, caller: Some(caller), statuses, refused_by: None }
+            }
+            Err(refused) => {
+                let denial = refusal(&caller.terms, refused.at, refused.retry_after_ms);
+                Verdict { outcome: Outcome::Deny(denial), caller: Some(caller), statuses, refused_by: Some(refused.at) }
+            }
+        }
+    }
+
+    /// Everything but the limits: what the request costs, or why it is refused.
+    fn permit(&self, attempt: &Attempt<'_>, caller: &Caller, now: UnixMs) -> Result<Permit, Denial> {
+        let view = view(attempt.setup, caller);
+        decide::decide(&view, &attempt.request, now)?;
+        let Some(route) = attempt.request.route.route() else { return Ok(Permit::Cost(attempt.cost.unwrap_or(1))) };
+        let Some(rule) = &route.body else { return Ok(Permit::Cost(attempt.cost.unwrap_or(route.cost))) };
+        let bytes = match attempt.body {
+            Body::Read(bytes) => bytes,
+            Body::Unread => return Ok(Permit::NeedBody { bytes_max: rule.bytes_max }),
+            Body::Withheld => return Err(Denial::BodyRequired),
+        };
+        let demand = decide::decide_body(&view, route, bytes)?;
+        if let (Some(items), Some(items_max)) = (attempt.items, rule.items_max) {
+            if items > items_max {
+                return Err(Denial::TooManyItems { items_max, items });
+            }
+        }
+        Ok(Permit::Cost(attempt.cost.or(demand.cost).unwrap_or(route.cost)))
+    }
+
+    fn verdict(&self, outcome: Outcome, caller: Caller, now: UnixMs) -> Verdict {
+        let statuses = self.standing(&caller, now);
+        Verdict { outcome, caller: Some(caller), statuses, refused_by: None }
+    }
+
+    /// How a caller's limits and quotas stand, taking nothing.
+    pub fn standing(&self, caller: &Caller, now: UnixMs) -> Statuses {
+        let mut statuses = Statuses::new();
+        let holder = Holder { key: caller.key.id, account: caller.account.id };
+        self.limits.peek(holder, &caller.terms, now, &mut statuses);
+        statuses
+    }
+
+    /// The verdict on an attempt, and every check it rests on. Takes nothing.
+    pub fn explain(&self, attempt: &Attempt<'_>) -> (Verdict, Vec<Explained>) {
+        let now = self.clock.now();
+        let mut checks = Vec::new();
+        let mut say = |name, denial: Option<Denial>, skipped| checks.push(Explained { name, denial, skipped });
+        let verdict = self.authorize(&Attempt { spend: false, ..attempt.clone() });
+        let Presented::Credential { account, secret } = &attempt.presented else {
+            let denial = match &verdict.outcome {
+                Outcome::Deny(denial) => Some(denial.clone()),
+                Outcome::Allow | Outcome::NeedBody { .. } => None,
+            };
+            say("credential", denial, false);
+            return (verdict, checks);
+        };
+        say("credential", None, false);
+        let caller = match self.identify(attempt.setup, account.as_deref(), secret) {
+            Ok(caller) => caller,
+            Err(reason) => {
+                say("key", Some(Denial::InvalidCredentials(reason)), false);
+                return (verdict, checks);
+            }
+        };
+        say("key", None, false);
+        let view = view(attempt.setup, &caller);
+        for check in decide::explain(&view, &attempt.request, now) {
+            say(check.name, check.denial, false);
+        }
+        if let Some(route) = attempt.request.route.route().filter(|route| route.body.is_some()) {
+            match attempt.body {
+                Body::Read(bytes) => say("body", decide::decide_body(&view, route, bytes).err(), false),
+                Body::Unread | Body::Withheld => say("body", Some(Denial::BodyRequired), true),
+            }
+        }
+        for (at, status) in self.standing(&caller, now).iter().enumerate() {
+            let name = if at < caller.terms.limits.len() { "limit" } else { "quota" };
+            let wait = status.reset_at.since(now);
+            let denial = (status.remaining == 0).then(|| refusal(&caller.terms, at, Some(wait)));
+            say(name, denial, false);
+        }
+        (verdict, checks)
+    }
+}
+
+enum Permit {
+    Cost(u32),
+    NeedBody { bytes_max: usize },
+}
+
+fn view<'a>(setup: &'a ApiSetup, caller: &'a Caller) -> decide::Caller<'a> {
+    decide::Caller { api: &setup.api, account: &caller.account, key: &caller.key, terms: &caller.terms }
+}
+
+fn refusal(terms: &Terms, at: usize, retry_after_ms: Option<i64>) -> Denial {
+    match terms.limits.get(at) {
+        Some(limit) => {
+            Denial::RateLimited { limit: limit.name.clone(), retry_after_ms: retry_after_ms.unwrap_or(limit.window_ms) }
+        }
+        None => {
+            let quota = terms.quotas.get(at - terms.limits.len()).map(|quota| quota.name.clone()).unwrap_or_default();
+            Denial::QuotaExceeded { quota, retry_after_ms }
+        }
+    }
+}
+
+/// Whether a text can be a secret of this API at all.
+fn shape(setup: &ApiSetup, secret: &str) -> Result<(), Reason> {
+    let mut reason = Reason::Malformed;
+    for kind in &setup.api.kinds {
+        match kind.format.check(secret) {
+            Ok(()) => return Ok(()),
+            Err(Misshapen::Checksum) => reason = Reason::Checksum,
+            Err(Misshapen::Malformed) => {}
+        }
+    }
+    Err(reason)
 }

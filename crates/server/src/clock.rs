@@ -44,6 +44,15 @@ impl Clock {
         }
     }
 
+    /// The instant, and the boot clock's milliseconds by which a lease is judged, from one reading.
+    pub fn read(&self) -> (UnixMs, i64) {
+        let boot_ms = boot_ms();
+        match self {
+            Self::System(clock) => (UnixMs(boot_ms + clock.offset_ms.load(Ordering::Relaxed)), boot_ms),
+            Self::Manual(at) => (UnixMs(at.load(Ordering::SeqCst)), boot_ms),
+        }
+    }
+
     /// Follows a wall clock that was set forward; called now and then by a task.
     pub fn follow_wall(&self) {
         if let Self::System(clock) = self {
@@ -71,7 +80,7 @@ fn wall_ms() -> i64 {
 }
 
 /// Counts through suspend, unlike the monotonic clock.
-fn boot_ms() -> i64 {
+pub(crate) fn boot_ms() -> i64 {
     ms(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
 }
 

@@ -2,7 +2,9 @@
 //! management API. A library, so that tests run it in-process; the `keyward` binary is a thin shell around it.
 
 pub mod accounts;
+pub mod app;
 pub mod audit;
+pub mod auth;
 pub mod authorize;
 pub mod changes;
 pub mod clock;

@@ -17,6 +17,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::clock::Clock;
 use crate::db::Db;
 
+pub(crate) use store::make_head;
 pub use store::{Head, head};
 pub use tx::{AuditEvent, Touched, Tx};
 

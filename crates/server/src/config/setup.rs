@@ -138,6 +138,14 @@ pub struct ApiSetup {
     pub identity_needs_metadata: bool,
 }
 
+impl ApiSetup {
+    /// The region whose host this is (lower case, without port).
+    pub fn region_of_host(&self, host: &str) -> Option<&str> {
+        let regions = self.api.regions.iter();
+        regions.filter(|(_, hosts)| hosts.iter().any(|own| own == host)).map(|(name, _)| name.as_str()).next()
+    }
+}
+
 /// A set of equal addresses that serve the same.
 #[derive(Debug, Clone)]
 pub struct Upstream {

@@ -4,5 +4,6 @@
 //! reply waits until the data plane judges by it.
 
 mod model;
+mod spec;
 
 pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, QuotaSpec, SecretView, Whose, WithSecret};

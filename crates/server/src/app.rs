@@ -1,0 +1,175 @@
+//! The program put together: one value that every domain is given.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keyward_core::time::UnixMs;
+use tokio::sync::Notify;
+
+use crate::authorize::Ward;
+use crate::changes::{self, Changes};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::db::{Db, OpenError};
+use crate::keyring::{self, FeedError, Keyring};
+use crate::keys;
+use crate::limits::Limits;
+use crate::vault::{Vault, VaultError};
+
+/// How often last uses and quotas are saved.
+const SAVE_EVERY: Duration = Duration::from_secs(20);
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+
+/// Everything a domain needs; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The configuration.
+    pub config: Arc<Config>,
+    /// The time.
+    pub clock: Clock,
+    /// The store.
+    pub db: Db,
+    /// Pepper and key-encryption key.
+    pub vault: Arc<Vault>,
+    /// The door to the writer.
+    pub changes: Changes,
+    /// The data plane's view.
+    pub keyring: Arc<Keyring>,
+    /// The counters.
+    pub limits: Arc<Limits>,
+}
+
+/// Why the program can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory can't be made.
+    #[error("the data directory {dir} can't be used: {source}")]
+    DataDir {
+        /// Which.
+        dir: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The store.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The store, later.
+    #[error("the store failed: {0}")]
+    Store(#[from] sqlx::Error),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The keyring.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    /// The counters.
+    #[error("the limits' counters can't be opened: {0}")]
+    Limits(std::io::Error),
+}
+
+/// Which clock a program runs on.
+#[derive(Debug, Clone)]
+pub enum ClockChoice {
+    /// The machine's.
+    System,
+    /// This one (tests and the demo).
+    Given(Clock),
+}
+
+impl App {
+    /// Opens store, vault, counters and keyring, and starts the tasks that keep them. Runs on the control runtime.
+    pub async fn start(config: Arc<Config>, clock: ClockChoice) -> Result<Self, StartError> {
+        let dir = config.data_dir.clone();
+        std::fs::create_dir_all(&dir).map_err(|source| StartError::DataDir { dir: dir.clone(), source })?;
+        let db = Db::open(&config.store_url, &dir).await?;
+        db.migrate().await?;
+        let clock = open_head(&db, clock).await?;
+        let vault = Arc::new(Vault::open(&dir, &db).await?);
+        let limits = Arc::new(Limits::open(&dir.join("limits.map")).map_err(StartError::Limits)?);
+        let keyring = Arc::new(Keyring::default());
+        let written = Arc::new(Notify::new());
+        keyring::start(Arc::clone(&keyring), Arc::clone(&config), db.clone(), Arc::clone(&written)).await?;
+        let changes = Changes::start(db.clone(), clock.clone(), keyring.applied(), written);
+        let app = Self { config, clock, db, vault, changes, keyring, limits };
+        app.restore_quotas().await?;
+        app.spawn_keeping();
+        Ok(app)
+    }
+
+    /// What verdicts are made with.
+    pub fn ward(&self) -> Ward {
+        Ward {
+            clock: self.clock.clone(),
+            vault: Arc::clone(&self.vault),
+            keyring: Arc::clone(&self.keyring),
+            limits: Arc::clone(&self.limits),
+        }
+    }
+
+    /// Whether requests can be judged.
+    pub fn is_ready(&self) -> bool {
+        self.keyring.is_valid(self.clock.read().1)
+    }
+
+    /// Saves what is only in memory; called now and then, and last of all when the program ends.
+    pub async fn save(&self, since: UnixMs) -> sqlx::Result<()> {
+        self.limits.sync().unwrap_or_else(|error| tracing::error!(%error, "the counters could not be synced"));
+        let used = self.keyring.used_since(since);
+        let mut conn = self.db.conn().await?;
+        keys::save_last_used(&mut conn, &used).await?;
+        keys::save_quotas(&mut conn, &self.limits.dirty_quotas()).await
+    }
+
+    async fn restore_quotas(&self) -> sqlx::Result<()> {
+        let mut conn = self.db.conn().await?;
+        for saved in keys::saved_quotas(&mut conn).await? {
+            self.limits.seed_quota(&saved);
+        }
+        Ok(())
+    }
+
+    fn spawn_keeping(&self) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(SYNC_EVERY).await;
+                app.clock.follow_wall();
+                let limits = Arc::clone(&app.limits);
+                let synced = tokio::task::spawn_blocking(move || limits.sync()).await;
+                if let Ok(Err(error)) = synced {
+                    tracing::error!(%error, "the counters could not be synced");
+                }
+            }
+        });
+        let app = self.clone();
+        tokio::spawn(async move {
+            let mut since = app.clock.now();
+            loop {
+                tokio::time::sleep(SAVE_EVERY).await;
+                let now = app.clock.now();
+                match app.save(since).await {
+                    Ok(()) => since = now,
+                    Err(error) => tracing::warn!(%error, "last uses could not be saved; trying again"),
+                }
+            }
+        });
+    }
+}
+
+/// The store's head gives the clock its floor: time never goes back behind the last change.
+async fn open_head(db: &Db, clock: ClockChoice) -> sqlx::Result<Clock> {
+    let mut conn = db.conn().await?;
+    let clock = match clock {
+        ClockChoice::System => Clock::system(UnixMs(0)),
+        ClockChoice::Given(clock) => clock,
+    };
+    let mut history = [0_u8; 16];
+    crate::vault::random(&mut history);
+    let history = history.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    changes::make_head(&mut conn, &history, clock.now()).await?;
+    if let Some(head) = changes::head(&mut conn).await? {
+        clock.not_before(UnixMs(head.at));
+    }
+    Ok(clock)
+}

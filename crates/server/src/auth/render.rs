@@ -1,0 +1,106 @@
+//! A verdict as `POST /v1/verify` and `POST /v1/explain` answer it.
+
+use keyward_core::denial::{Denial, seconds_up};
+use keyward_core::ids::{AccountId, KeyId, PersonId};
+use keyward_core::limit::LimitStatus;
+use keyward_core::quota::Refill;
+use serde::Serialize;
+
+use super::call::BadCall;
+use crate::authorize::{Explained, Outcome, Verdict, Ward};
+use crate::config::ApiSetup;
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    allow: bool,
+    code: Option<&'static str>,
+    status: u16,
+    request_id: String,
+    account: Option<AccountId>,
+    person: Option<PersonId>,
+    key: Option<KeyId>,
+    scopes: Vec<&'a str>,
+    environment: Option<&'static str>,
+    region: Option<&'a str>,
+    limits: Vec<LimitState<'a>>,
+    retry_after_s: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checks: Option<Vec<CheckState>>,
+}
+
+#[derive(Serialize)]
+struct LimitState<'a> {
+    name: &'a str,
+    limit: u64,
+    remaining: u64,
+    reset_at: Option<String>,
+}
+
+#[derive(Serialize)]
+struct CheckState {
+    name: &'static str,
+    outcome: &'static str,
+    detail: Option<String>,
+}
+
+/// Writes the answer; with `checks`, as an explanation.
+pub(super) fn answer(
+    out: &mut Vec<u8>,
+    ward: &Ward,
+    setup: &ApiSetup,
+    verdict: &Verdict,
+    checks: Option<&[Explained]>,
+) -> Result<(), BadCall> {
+    let denial = match &verdict.outcome {
+        Outcome::Deny(denial) => Some(denial),
+        Outcome::Allow | Outcome::NeedBody { .. } => None,
+    };
+    let caller = verdict.caller.as_ref();
+    let scopes = caller.map(|caller| setup.api.catalogue.names(&caller.terms.scopes).collect());
+    let answer = Answer {
+        allow: denial.is_none(),
+        code: denial.map(Denial::code),
+        status: denial.map_or(200, Denial::status),
+        request_id: request_id(ward),
+        account: caller.map(|caller| caller.account.id),
+        person: caller.and_then(|caller| caller.key.person),
+        key: caller.map(|caller| caller.key.id),
+        scopes: scopes.unwrap_or_default(),
+        environment: caller.map(|caller| caller.key.environment.as_str()),
+        region: caller.and_then(|caller| caller.account.region.as_deref()),
+        limits: limits(verdict),
+        retry_after_s: denial.and_then(Denial::retry_after_ms).map(seconds_up),
+        checks: checks.map(|checks| checks.iter().map(check).collect()),
+    };
+    serde_json::to_writer(out, &answer).map_err(|error| BadCall(error.to_string()))
+}
+
+fn limits(verdict: &Verdict) -> Vec<LimitState<'_>> {
+    let Some(caller) = &verdict.caller else { return Vec::new() };
+    let limits = caller.terms.limits.iter().map(|limit| (limit.name.as_str(), true));
+    let quotas = caller.terms.quotas.iter().map(|quota| (quota.name.as_str(), quota.refill != Refill::Never));
+    let state = |((name, renews), status): ((_, bool), &LimitStatus)| LimitState {
+        name,
+        limit: status.limit,
+        remaining: status.remaining,
+        reset_at: renews.then(|| status.reset_at.rfc3339()),
+    };
+    limits.chain(quotas).zip(&verdict.statuses).map(state).collect()
+}
+
+fn check(explained: &Explained) -> CheckState {
+    let outcome = match (&explained.denial, explained.skipped) {
+        (_, true) => "skipped",
+        (None, false) => "passed",
+        (Some(_), false) => "failed",
+    };
+    CheckState { name: explained.name, outcome, detail: explained.denial.as_ref().map(Denial::message) }
+}
+
+/// Names a decision in the logs; no secret depends on it.
+fn request_id(ward: &Ward) -> String {
+    let mut bytes = [0_u8; 10];
+    crate::vault::random(&mut bytes);
+    let now = ward.clock.now().0 as u64;
+    uuid::Builder::from_unix_timestamp_millis(now, &bytes).into_uuid().simple().to_string()
+}
