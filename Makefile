@@ -1,0 +1,41 @@
+# `make run` and `make test` are all that a fresh clone needs. `make help` lists the rest.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+
+# Outside the clone, so that a second clone, or a clean one, builds only what changed.
+ifeq ($(strip $(CARGO_TARGET_DIR)),)
+CARGO_TARGET_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keyward-target
+endif
+export CARGO_TARGET_DIR
+
+.PHONY: help run build test tools lint clients bench
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## build what is missing and run the demo; ARGS="--upstream http://127.0.0.1:3000" and the like are passed on
+	@exec ./keyward demo $(ARGS)
+
+build: ## build the program; ./keyward is a link to it
+	cargo build --locked --profile demo -p keyward
+	@ln -sfn "$$(cd "$(CARGO_TARGET_DIR)" && pwd)/demo/keyward" keyward
+
+# Published client libraries run before the tests, and not last, so that the tests' summary ends the output.
+test: tools lint ## install what the tests need, then run every check and every test
+	cargo test --locked --workspace --no-run
+	@$(MAKE) --no-print-directory clients
+	cargo test --locked --workspace
+
+tools:
+	@scripts/install-test-tools.sh
+
+lint: ## formatting and lints
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+clients: ## published client libraries against a demo of the program that `cargo test` built
+	@scripts/test-clients.sh "$(CARGO_TARGET_DIR)/debug/keyward"
+
+bench: ## Keyward beside nginx and HAProxy; ARGS="--keys 1000000 --latency" for the published figures
+	python3 bench/run.py $(ARGS)
