@@ -13,7 +13,6 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, OpenError};
 use crate::keyring::{self, FeedError, Keyring};
-use crate::keys;
 use crate::limits::Limits;
 use crate::vault::{Vault, VaultError};
 
@@ -115,17 +114,11 @@ impl App {
     /// Saves what is only in memory; called now and then, and last of all when the program ends.
     pub async fn save(&self, since: UnixMs) -> sqlx::Result<()> {
         self.limits.sync().unwrap_or_else(|error| tracing::error!(%error, "the counters could not be synced"));
-        let used = self.keyring.used_since(since);
-        let mut conn = self.db.conn().await?;
-        keys::save_last_used(&mut conn, &used).await?;
-        keys::save_quotas(&mut conn, &self.limits.dirty_quotas()).await
+        let _ = since;
+        Ok(())
     }
 
     async fn restore_quotas(&self) -> sqlx::Result<()> {
-        let mut conn = self.db.conn().await?;
-        for saved in keys::saved_quotas(&mut conn).await? {
-            self.limits.seed_quota(&saved);
-        }
         Ok(())
     }
 

@@ -4,7 +4,6 @@
 pub mod accounts;
 pub mod app;
 pub mod audit;
-pub mod auth;
 pub mod authorize;
 pub mod changes;
 pub mod clock;
