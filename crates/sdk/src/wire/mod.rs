@@ -33,6 +33,7 @@ pub use terms::{Algorithm, Limit, Per, Quota, Refill};
 pub use verify::{Check, CheckOutcome, Explanation, LimitState, Verification, Verify, VerifyBatch, VerifyBatchAnswer};
 
 /// Reads a member that may be left out (`None`), be `null` (`Some(None)`) or have a value.
+#[expect(clippy::option_option, reason = "left out, null and a value are three things")]
 pub(crate) fn nullable<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
 where
     T: serde::Deserialize<'de>,
