@@ -32,28 +32,33 @@ create table account (
     api text not null,
     public_id text not null,
     name text not null,
-    external_id text unique,
+    external_id text,
     region text,
     plan text,
     accepted_keys text not null,
     suspended boolean not null,
     metadata text,
     tags text not null,
-    -- Grows with every change below the account; its update serialises the account's counts.
     version bigint not null,
+    -- Grows with every change to the account or anything below it: its update serialises the account's counts.
+    turn bigint not null,
     created_at bigint not null,
     updated_at bigint not null,
-    unique (api, public_id)
+    unique (api, public_id),
+    unique (api, external_id)
 );
+create index account_by_age on account (created_at, id);
+create index account_by_external_id on account (external_id);
 
 create table person (
     id text primary key,
     account_id text not null references account (id),
     name text not null,
-    email text not null,
+    email text,
     created_at bigint not null,
     unique (account_id, email)
 );
+create index person_by_account on person (account_id, created_at, id);
 
 create table api_key (
     id text primary key,
@@ -62,14 +67,15 @@ create table api_key (
     environment text not null,
     person_id text references person (id),
     name text,
-    -- The name folded for comparison; null where names need not differ, and once the key is revoked.
+    -- The name folded for comparison; the second is null where names need not differ, and once the key is revoked.
+    name_folded text,
     name_unique text,
     scopes text not null,
     addresses text not null,
     limits text not null,
     quotas text not null,
     plan text,
-    external_id text unique,
+    external_id text,
     metadata text,
     tags text not null,
     state text not null,
@@ -79,9 +85,13 @@ create table api_key (
     updated_at bigint not null,
     revoked_at bigint,
     version bigint not null,
-    unique (account_id, kind, name_unique)
+    unique (account_id, kind, name_unique),
+    unique (account_id, external_id)
 );
+create index api_key_by_age on api_key (created_at, id);
 create index api_key_by_account on api_key (account_id, created_at, id);
+create index api_key_by_kind on api_key (account_id, kind, state, expires_at);
+create index api_key_by_external_id on api_key (external_id);
 create index api_key_by_person on api_key (person_id);
 
 -- A key has one secret, or two during an overlap.
@@ -110,8 +120,11 @@ create table tombstone (
     at bigint not null
 );
 create index tombstone_by_key on tombstone (key_id);
+create index tombstone_by_account on tombstone (account_id);
+create index tombstone_by_age on tombstone (at);
 
--- Tags and the plain members of metadata, one row each, so that both can be filtered.
+-- Tags (named `tag`) and the plain members of metadata (named `metadata.` and their name), one row each, so that
+-- both can be filtered.
 create table attribute (
     owner_id text not null,
     name text not null,
@@ -129,9 +142,12 @@ create table management_key (
     -- Null for the operator's; otherwise it sees this account alone.
     account_id text references account (id),
     expires_at bigint,
+    created_by text not null,
     created_at bigint not null,
     revoked_at bigint
 );
+create index management_key_by_age on management_key (created_at, id);
+create index management_key_by_account on management_key (account_id);
 
 create table audit_event (
     epoch bigint not null,
@@ -146,7 +162,8 @@ create table audit_event (
     after text,
     primary key (epoch, place)
 );
-create index audit_event_by_account on audit_event (account_id, epoch);
+create index audit_event_by_account on audit_event (account_id, epoch, place);
+create index audit_event_by_subject on audit_event (subject, epoch, place);
 
 create table idempotency (
     actor text not null,
@@ -156,6 +173,7 @@ create table idempotency (
     at bigint not null,
     primary key (actor, token)
 );
+create index idempotency_by_age on idempotency (at);
 
 -- What a quota's holder has used, saved now and then: the counters themselves live beside the data plane.
 create table quota_used (

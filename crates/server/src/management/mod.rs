@@ -1,1 +1,205 @@
-//! (in the making)
+//! Management keys: what authenticates automation to the management API. Each belongs to the operator or to one
+//! account, is shown once and kept as a digest.
+
+mod store;
+
+use keyward_core::expiry::{ExpiryRules, Lifetime};
+use keyward_core::ids::{AccountId, ManagementKeyId};
+use keyward_core::key::Environment;
+use keyward_core::name::Name;
+use keyward_core::secret::{Alphabet, Format, Secret};
+use keyward_core::time::UnixMs;
+use serde_json::json;
+
+use crate::accounts;
+use crate::app::App;
+use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
+use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, new_id, recall, remember};
+use crate::vault;
+use store::ManagementKeyRow;
+
+const NAME_CHARS_MAX: usize = 100;
+const PREFIX: &str = "kwm_";
+const LETTERS: usize = 40;
+
+/// A management key as it may be shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManagementKeyView {
+    /// Its id.
+    pub id: ManagementKeyId,
+    /// Its name.
+    pub name: String,
+    /// Prefix and last four letters.
+    pub hint: String,
+    /// The one account it manages; `None`: all of them.
+    pub account: Option<AccountId>,
+    /// When it ends.
+    pub expires_at: Option<UnixMs>,
+    /// Who made it.
+    pub created_by: String,
+    /// When it was made.
+    pub created_at: UnixMs,
+    /// When it was revoked.
+    pub revoked_at: Option<UnixMs>,
+}
+
+/// A management key to be made.
+#[derive(Debug, Clone)]
+pub struct NewManagementKey {
+    /// Its name.
+    pub name: String,
+    /// The one account it shall manage; `None`: all of them, for the operator's own.
+    pub account: Option<AccountId>,
+    /// How long it shall live.
+    pub lifetime: Lifetime,
+}
+
+/// A management key with its secret.
+#[derive(Clone)]
+pub struct MadeManagementKey {
+    /// The key.
+    pub key: ManagementKeyView,
+    /// The secret in clear; `None` when an earlier request already received it.
+    pub secret: Option<Secret>,
+    /// Whether this repeats an earlier answer.
+    pub replayed: bool,
+}
+
+/// The shape of management keys.
+pub fn format() -> Format {
+    Format::new(PREFIX, Alphabet::Base62, LETTERS).expect("34 letters of 62 are more than 128 random bits")
+}
+
+/// Makes a management key; nobody makes one that reaches further than their own (threat T4).
+pub async fn create(
+    app: &App,
+    reach: Reach,
+    actor: Actor,
+    new: NewManagementKey,
+    idempotency: Option<Idempotency>,
+) -> Result<MadeManagementKey, OpError> {
+    if matches!(reach, Reach::Account(_)) && new.account.is_none() {
+        return Err(OpError::operator_only("make management keys for all accounts"));
+    }
+    let inner = app.clone();
+    app.changes
+        .run(actor, move |tx| {
+            Box::pin(async move {
+                if let Some(account) = new.account {
+                    accounts::lock(tx, reach, account).await?;
+                }
+                if let Some(made) = recall(tx, idempotency.as_ref()).await? {
+                    let id = made.parse().map_err(|_| OpError::NotFound)?;
+                    let row = store::get(tx.conn(), within(reach), id).await?.ok_or(OpError::NotFound)?;
+                    return Ok(MadeManagementKey { key: row.view()?, secret: None, replayed: true });
+                }
+                let made = make(&inner, tx, &new).await?;
+                remember(tx, idempotency.as_ref(), &made.key.id.to_string()).await?;
+                Ok(made)
+            })
+        })
+        .await
+}
+
+async fn make(app: &App, tx: &mut Tx, new: &NewManagementKey) -> Result<MadeManagementKey, OpError> {
+    let now = tx.now();
+    let mut findings = Findings::default();
+    let name = findings.take("/name", Name::parse(&new.name, NAME_CHARS_MAX));
+    let end = findings.take("/expires", ExpiryRules::default().end(new.lifetime, now));
+    findings.done()?;
+    let format = format();
+    let secret = format.generate(Environment::Live, &mut vault::random);
+    let row = ManagementKeyRow {
+        id: ManagementKeyId::new(new_id(now)).to_string(),
+        name: name.map(|name| name.as_str().to_owned()).unwrap_or_default(),
+        hint: format.hint(&secret, Environment::Live),
+        account_id: new.account.map(|id| id.to_string()),
+        expires_at: end.flatten().map(|end| end.0),
+        created_by: tx.actor().who.clone(),
+        created_at: now.0,
+        revoked_at: None,
+    };
+    let digest = app.vault.pepper().digest(secret.expose());
+    store::insert(tx.conn(), &row, &digest, app.vault.pepper_id()).await?;
+    tx.touch(Touched::Other, &row.id);
+    tx.audit(AuditEvent {
+        action: "management_key.created",
+        subject: row.id.clone(),
+        account: new.account,
+        before: None,
+        after: Some(json!({ "name": row.name, "expires_at": row.expires_at.map(|at| UnixMs(at).rfc3339()) })),
+    });
+    Ok(MadeManagementKey { key: row.view()?, secret: Some(secret), replayed: false })
+}
+
+/// Who sends this secret, and what they can see; `None` for anything but a management key in force.
+pub async fn authenticate(app: &App, secret: &Secret) -> Result<Option<(ManagementKeyId, Reach)>, OpError> {
+    // A wrong shape or checksum can't be one of ours: no need to ask the store.
+    if format().check(secret.expose()).is_err() {
+        return Ok(None);
+    }
+    let digest = app.vault.pepper().digest(secret.expose());
+    let Some(row) = store::by_digest(&mut app.db.conn().await?, &digest).await? else { return Ok(None) };
+    let key = row.view()?;
+    let now = app.clock.now();
+    let is_expired = key.expires_at.is_some_and(|end| end <= now);
+    if key.revoked_at.is_some() || is_expired {
+        return Ok(None);
+    }
+    Ok(Some((key.id, key.account.map_or(Reach::All, Reach::Account))))
+}
+
+/// Management keys, newest first, revoked ones among them.
+pub async fn list(app: &App, reach: Reach, page: Page) -> Result<Paged<ManagementKeyView>, OpError> {
+    let fetch = page.fetch()?;
+    let rows = store::list(&mut app.db.conn().await?, within(reach), fetch).await?;
+    let views = rows.iter().map(ManagementKeyRow::view).collect::<sqlx::Result<Vec<_>>>()?;
+    Ok(page.cut(views, |view| Cursor { at: view.created_at.0, id: view.id.to_string() }))
+}
+
+/// One management key.
+pub async fn get(app: &App, reach: Reach, id: ManagementKeyId) -> Result<ManagementKeyView, OpError> {
+    let row = store::get(&mut app.db.conn().await?, within(reach), id).await?.ok_or(OpError::NotFound)?;
+    Ok(row.view()?)
+}
+
+/// Ends a management key for good; revoking it again changes nothing.
+pub async fn revoke(app: &App, reach: Reach, actor: Actor, id: ManagementKeyId) -> Result<ManagementKeyView, OpError> {
+    app.changes
+        .run(actor, move |tx| {
+            Box::pin(async move {
+                let row = store::get(tx.conn(), within(reach), id).await?.ok_or(OpError::NotFound)?;
+                let mut key = row.view()?;
+                if key.revoked_at.is_some() {
+                    return Ok(key);
+                }
+                let now = tx.now();
+                store::revoke(tx.conn(), id, now).await?;
+                tx.touch(Touched::Other, &row.id);
+                let account = key.account;
+                tx.audit(AuditEvent {
+                    action: "management_key.revoked",
+                    subject: row.id,
+                    account,
+                    before: None,
+                    after: None,
+                });
+                key.revoked_at = Some(now);
+                Ok(key)
+            })
+        })
+        .await
+}
+
+/// Deletes the management keys of an account that is being deleted.
+pub(crate) async fn forget_all(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
+    store::delete_all(tx.conn(), account).await?;
+    Ok(())
+}
+
+fn within(reach: Reach) -> Option<AccountId> {
+    match reach {
+        Reach::All => None,
+        Reach::Account(id) => Some(id),
+    }
+}

@@ -1,0 +1,120 @@
+//! Changing what a key may do, and switching it off and on.
+
+use keyward_core::ids::KeyId;
+use keyward_core::key::KeyState;
+
+use super::hold::{Held, check_uniqueness};
+use super::row::KeyRow;
+use super::rules::Ground;
+use super::{KeyEdit, KeyView};
+use crate::app::App;
+use crate::changes::{Actor, Reach};
+use crate::labels;
+use crate::operation::{Findings, OpError};
+
+/// Changes a key; its secret keeps working. A lifetime counts from now, so that an expired key can be extended
+/// (row r33). An edit that changes nothing leaves no trace.
+pub async fn edit(
+    app: &App,
+    reach: Reach,
+    actor: Actor,
+    id: KeyId,
+    edit: KeyEdit,
+    if_version: Option<i64>,
+) -> Result<KeyView, OpError> {
+    let inner = app.clone();
+    app.changes
+        .run(actor, move |tx| {
+            Box::pin(async move {
+                let held = Held::take(&inner, tx, reach, id).await?;
+                if if_version.is_some_and(|version| version != held.row.version) {
+                    return Err(OpError::PreconditionFailed);
+                }
+                held.is_not_revoked()?;
+                let ground = held.ground(reach, tx)?;
+                let after = edited(&ground, &held.row, &edit)?;
+                let raised = edit.limits.is_some() || edit.quotas.is_some();
+                if reach != Reach::All && edit.plan.is_some() {
+                    return Err(OpError::operator_only("change a key's own plan"));
+                }
+                if raised && ground.exceeds_grantor(&after, after.environment()?)? {
+                    return Err(OpError::operator_only("raise a limit or quota above the account's"));
+                }
+                check_uniqueness(tx, &after).await?;
+                held.settle(&inner, tx, "key.edited", after).await
+            })
+        })
+        .await
+}
+
+fn edited(ground: &Ground<'_>, row: &KeyRow, edit: &KeyEdit) -> Result<KeyRow, OpError> {
+    let KeyEdit { name, lifetime, scopes, addresses, limits, quotas, plan, external_id, metadata, tags } = edit;
+    let mut findings = Findings::default();
+    let mut after = row.clone();
+    if let Some(name) = name {
+        ground.name(&mut after, name.as_deref(), &mut findings);
+    }
+    if let Some(lifetime) = lifetime {
+        ground.lifetime(&mut after, *lifetime, &mut findings);
+    }
+    if let Some(scopes) = scopes {
+        ground.scopes(&mut after, scopes, &mut findings);
+    }
+    if let Some(addresses) = addresses {
+        Ground::addresses(&mut after, addresses, &mut findings);
+    }
+    if let Some(limits) = limits {
+        Ground::limits(&mut after, limits, &mut findings);
+    }
+    if let Some(quotas) = quotas {
+        Ground::quotas(&mut after, quotas, &mut findings);
+    }
+    if let Some(plan) = plan {
+        ground.plan(&mut after, plan.as_deref(), &mut findings);
+    }
+    if let Some(external_id) = external_id {
+        after.external_id = labels::external_id(external_id.as_deref(), &mut findings);
+    }
+    if let Some(metadata) = metadata {
+        after.metadata = labels::metadata(metadata.as_ref(), &mut findings);
+    }
+    if let Some(tags) = tags {
+        after.tags = labels::tags(tags, &mut findings);
+    }
+    if scopes.is_some() || plan.is_some() {
+        ground.ceiling(&after, &mut findings);
+    }
+    findings.done()?;
+    Ok(after)
+}
+
+/// Switches a key off until it is switched on again.
+pub async fn disable(app: &App, reach: Reach, actor: Actor, id: KeyId) -> Result<KeyView, OpError> {
+    switch(app, reach, actor, id, KeyState::Disabled, "key.disabled").await
+}
+
+/// Switches a key on again.
+pub async fn enable(app: &App, reach: Reach, actor: Actor, id: KeyId) -> Result<KeyView, OpError> {
+    switch(app, reach, actor, id, KeyState::Active, "key.enabled").await
+}
+
+async fn switch(
+    app: &App,
+    reach: Reach,
+    actor: Actor,
+    id: KeyId,
+    state: KeyState,
+    action: &'static str,
+) -> Result<KeyView, OpError> {
+    let inner = app.clone();
+    app.changes
+        .run(actor, move |tx| {
+            Box::pin(async move {
+                let held = Held::take(&inner, tx, reach, id).await?;
+                held.is_not_revoked()?;
+                let after = KeyRow { state: state.as_str().into(), ..held.row.clone() };
+                held.settle(&inner, tx, action, after).await
+            })
+        })
+        .await
+}

@@ -1,0 +1,138 @@
+//! A key held by one change: its account locked, its row and secrets read, its new state written.
+
+use std::sync::Arc;
+
+use keyward_core::ids::{AccountId, KeyId};
+use keyward_core::key::{KeyState, KindRules};
+
+use super::row::KeyRow;
+use super::rules::Ground;
+use super::secrets::SecretRow;
+use super::{KeyView, secrets, store};
+use crate::accounts::{self, AccountView};
+use crate::app::App;
+use crate::audit::differences;
+use crate::changes::{AuditEvent, Reach, Touched, Tx};
+use crate::config::ApiSetup;
+use crate::labels;
+use crate::operation::{OpError, is_taken};
+
+/// A key that no other change can touch meanwhile.
+pub(super) struct Held {
+    pub(super) account: AccountView,
+    pub(super) setup: Arc<ApiSetup>,
+    pub(super) row: KeyRow,
+    pub(super) secrets: Vec<SecretRow>,
+}
+
+impl Held {
+    /// Locks the account, then reads the key: in this order, or the row could be old when it is judged.
+    pub(super) async fn take(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<Self, OpError> {
+        let within = super::within(reach);
+        let account = store::account_of(tx.conn(), within, id).await?.ok_or(OpError::NotFound)?;
+        let account: AccountId = account.parse().map_err(|_| OpError::NotFound)?;
+        let account = accounts::lock(tx, reach, account).await?;
+        let row = store::get(tx.conn(), Some(account.id), id).await?.ok_or(OpError::NotFound)?;
+        let secrets = secrets::of(tx.conn(), &row).await?;
+        let setup = accounts::setup(app, &account)?;
+        Ok(Self { account, setup, row, secrets })
+    }
+
+    /// The rules of the key's kind.
+    pub(super) fn kind(&self) -> Result<&KindRules, OpError> {
+        let kind = self.row.kind()?;
+        self.setup.api.kind(kind).ok_or_else(|| {
+            OpError::conflict(
+                "kind_not_configured",
+                "this API no longer issues keys of this kind; it can only be deleted",
+            )
+        })
+    }
+
+    pub(super) fn ground(&self, reach: Reach, tx: &Tx) -> Result<Ground<'_>, OpError> {
+        Ok(Ground { setup: &self.setup, kind: self.kind()?, account: &self.account, reach, now: tx.now() })
+    }
+
+    /// Refuses what can't be done to a revoked key.
+    pub(super) fn is_not_revoked(&self) -> Result<(), OpError> {
+        if self.row.state()? == KeyState::Revoked {
+            return Err(OpError::conflict("key_revoked", "the key was revoked, which is for good"));
+        }
+        Ok(())
+    }
+
+    /// Writes the key's new row and the audit of it; a row that is as it was leaves no trace.
+    pub(super) async fn settle(
+        self,
+        app: &App,
+        tx: &mut Tx,
+        action: &'static str,
+        after: KeyRow,
+    ) -> Result<KeyView, OpError> {
+        if after == self.row {
+            return shown(app, tx, &after).await;
+        }
+        self.write(app, tx, action, after).await
+    }
+
+    /// Like [`Held::settle`], for changes that are not all in the row.
+    pub(super) async fn write(
+        self,
+        app: &App,
+        tx: &mut Tx,
+        action: &'static str,
+        after: KeyRow,
+    ) -> Result<KeyView, OpError> {
+        let before = self.row;
+        let after = KeyRow { updated_at: tx.now().0, version: before.version + 1, ..after };
+        store::save(tx.conn(), &after).await.map_err(taken)?;
+        if after.labels() != before.labels() {
+            labels::keep(tx.conn(), &after.id, &after.labels()).await?;
+        }
+        tx.touch(Touched::Key, &after.id);
+        let (was, is) = differences(before.facts(), after.facts());
+        tx.audit(AuditEvent {
+            action,
+            subject: after.id.clone(),
+            account: Some(self.account.id),
+            before: Some(was),
+            after: Some(is),
+        });
+        shown(app, tx, &after).await
+    }
+}
+
+/// The key as it stands inside the change.
+pub(super) async fn shown(app: &App, tx: &mut Tx, row: &KeyRow) -> Result<KeyView, OpError> {
+    let now = tx.now();
+    let secrets = secrets::of(tx.conn(), row).await?;
+    Ok(row.view(app, &secrets, now)?)
+}
+
+/// Refuses a name or an external id that another key has.
+pub(super) async fn check_uniqueness(tx: &mut Tx, row: &KeyRow) -> Result<(), OpError> {
+    if row.name_unique.is_some() && store::is_name_taken(tx.conn(), row).await? {
+        return Err(name_taken());
+    }
+    if row.external_id.is_some() && store::is_external_id_taken(tx.conn(), row).await? {
+        return Err(external_id_taken());
+    }
+    Ok(())
+}
+
+/// What a unique constraint means.
+pub(super) fn taken(error: sqlx::Error) -> OpError {
+    match () {
+        () if is_taken(&error, "name_unique") => name_taken(),
+        () if is_taken(&error, "external_id") => external_id_taken(),
+        () => error.into(),
+    }
+}
+
+fn name_taken() -> OpError {
+    OpError::conflict("name_taken", "another key of this account has this name")
+}
+
+fn external_id_taken() -> OpError {
+    OpError::conflict("external_id_taken", "another key of this account has this external_id")
+}

@@ -1,0 +1,138 @@
+//! The secrets of keys: made, kept as digests, sealed where their kind may be seen again, buried when they end.
+
+mod store;
+
+use keyward_core::ids::{AccountId, KeyId, SecretId};
+use keyward_core::key::{KindRules, Visibility};
+use keyward_core::secret::{Digest, Secret};
+use keyward_core::time::{DAY_MS, UnixMs};
+
+use super::row::KeyRow;
+use crate::app::App;
+use crate::changes::Tx;
+use crate::db::Conn;
+use crate::operation::{damaged, new_id};
+use crate::vault;
+
+pub(super) use store::{by_digest, of_keys, set_until, tombstone, unseal};
+
+/// For how long a request with an ended secret can be told apart.
+const TOMBSTONES_KEPT_MS: i64 = 400 * DAY_MS;
+
+/// One row. It holds no secret in clear.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(super) struct SecretRow {
+    pub(super) id: String,
+    pub(super) key_id: String,
+    pub(super) digest: Vec<u8>,
+    pub(super) pepper_id: String,
+    pub(super) hint: String,
+    pub(super) sealed: Option<Vec<u8>>,
+    pub(super) created_at: i64,
+    pub(super) until: Option<i64>,
+    pub(super) last_used_at: Option<i64>,
+}
+
+/// What is left of an ended secret.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub(super) struct TombstoneRow {
+    pub(super) key_id: String,
+    pub(super) account_id: String,
+    pub(super) name: Option<String>,
+    pub(super) reason: String,
+    pub(super) at: i64,
+}
+
+/// Why a secret ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reason {
+    /// Its key was deleted.
+    Deleted,
+    /// Another took its place.
+    Replaced,
+}
+
+impl Reason {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Deleted => "deleted",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+impl SecretRow {
+    pub(super) fn id(&self) -> sqlx::Result<SecretId> {
+        self.id.parse().map_err(|_| damaged("a secret's id"))
+    }
+
+    pub(super) fn digest(&self) -> sqlx::Result<Digest> {
+        self.digest.as_slice().try_into().map_err(|_| damaged("a secret's digest"))
+    }
+
+    /// Whether it is in force or its overlap still runs.
+    pub(super) fn is_good(&self, now: UnixMs) -> bool {
+        self.until.is_none_or(|until| until > now.0)
+    }
+}
+
+/// All secrets of one key, the one in force first.
+pub(super) async fn of(conn: &mut Conn, key: &KeyRow) -> sqlx::Result<Vec<SecretRow>> {
+    of_keys(conn, &[&key.id]).await
+}
+
+/// Makes a secret and puts it in force.
+pub(super) async fn issue(app: &App, tx: &mut Tx, key: &KeyRow, rules: &KindRules) -> sqlx::Result<Secret> {
+    let now = tx.now();
+    let environment = key.environment()?;
+    let secret = rules.format.generate(environment, &mut vault::random);
+    let id = SecretId::new(new_id(now));
+    let sealed = match rules.visibility {
+        Visibility::Once => None,
+        Visibility::Owner | Visibility::Always => Some(app.vault.seal(key.account()?, key.id()?, id, &secret)),
+    };
+    let row = SecretRow {
+        id: id.to_string(),
+        key_id: key.id.clone(),
+        digest: app.vault.pepper().digest(secret.expose()).to_vec(),
+        pepper_id: app.vault.pepper_id().to_owned(),
+        hint: rules.format.hint(&secret, environment),
+        sealed,
+        created_at: now.0,
+        until: None,
+        last_used_at: None,
+    };
+    store::insert(tx.conn(), &row).await?;
+    Ok(secret)
+}
+
+/// Ends a secret and leaves its tombstone.
+pub(super) async fn bury(tx: &mut Tx, secret: &SecretRow, reason: Reason) -> sqlx::Result<()> {
+    let now = tx.now();
+    store::forget(tx.conn(), now.plus(-TOMBSTONES_KEPT_MS)).await?;
+    store::bury(tx.conn(), &secret.id, reason.as_str(), now).await
+}
+
+/// Ends all secrets of an account and leaves their tombstones.
+pub(super) async fn bury_all(tx: &mut Tx, account: AccountId) -> sqlx::Result<()> {
+    let now = tx.now();
+    store::bury_all(tx.conn(), account, now).await
+}
+
+/// The secret in clear, of a kind whose secrets may be seen again.
+pub(super) fn open(app: &App, key: &KeyRow, secret: &SecretRow) -> sqlx::Result<Secret> {
+    let sealed = secret.sealed.as_deref().ok_or_else(|| damaged("a sealed secret"))?;
+    let opened = app.vault.unseal(key.account()?, key.id()?, secret.id()?, sealed);
+    opened.map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// Saves when secrets were last accepted: of each key its secret in force or, where the flag is set, the one before.
+pub async fn save_last_used(conn: &mut Conn, used: &[(KeyId, bool, UnixMs)]) -> sqlx::Result<()> {
+    if used.is_empty() {
+        return Ok(());
+    }
+    conn.begin_write().await?;
+    let saved = store::save_last_used(conn, used).await;
+    conn.run(if saved.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    saved
+}
