@@ -141,7 +141,7 @@ impl Arena {
         let map = RESERVE_WORDS
             .iter()
             .map(|&reserve| Map::file(&file, words, reserve))
-            .reduce(|first, next| first.or(next))
+            .reduce(Result::or)
             .unwrap_or_else(|| Err(io::Error::other("nothing to map")))?;
         let arena = Self::new(map, Some(file));
         arena.words()[VERSION_AT].store(VERSION, Ordering::Release);

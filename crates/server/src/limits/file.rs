@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use keyward_core::time::UnixMs;
 
 use super::arena::{Arena, BLOCK, Entry, Extent, FIRST_BLOCK, LATEST_AT, MAGIC, MAGIC_AT, VERSION, VERSION_AT};
+use super::fixed::Narrow;
 use super::map::{Map, WORD};
+use super::quota::saved;
 use super::shard::{NARROW, STATE, Shard, Table, WIDE, is_live, tag_of};
 use super::tag::SHARDS;
 use super::{Limits, Origin};
@@ -118,6 +120,10 @@ fn copy<const W: usize>(table: &mut Table<W>, arena: &Arena, index: usize, slots
             for (word, value) in words[at..].iter().zip(found) {
                 word.store(value, Ordering::Relaxed);
             }
+        }
+        if W == NARROW && tag_of(slot).is_quota() {
+            // What was waiting to be saved is no longer listed: the next request lists it again.
+            words[at].store(saved(Narrow::load(&words[at..])).word, Ordering::Relaxed);
         }
     }
 }

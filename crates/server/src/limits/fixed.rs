@@ -36,23 +36,36 @@ impl Narrow {
     }
 }
 
-/// Window number and what was used in it, 32 bits each: one step changes both.
-#[inline]
-fn unpack(state: Narrow, limit: &Limit, now: UnixMs) -> (i64, u32) {
-    let (window, used) = ((state.word >> 32) as i64, state.word as u32);
-    let current = fixed_window(now, limit.window_ms);
-    // A stored window ahead of the clock is the one that counts: going back would give its requests twice.
-    if current > window { (current, 0) } else { (window, used) }
+/// A fixed window: what was used of it, and when it ends.
+struct Window {
+    number: i64,
+    used: u32,
+    end: UnixMs,
+}
+
+impl Window {
+    /// Number and use are 32 bits each of the word: one store changes both.
+    #[inline]
+    fn at(state: Narrow, limit: &Limit, now: UnixMs) -> Self {
+        let (number, used) = ((state.word >> 32) as i64, state.word as u32);
+        // The slot tells when its window ends: no division on the hot path.
+        if state.until != NO_END && state.until > now.0.max(0) as u64 {
+            return Self { number, used, end: UnixMs(state.until as i64) };
+        }
+        let current = fixed_window(now, limit.window_ms);
+        // A stored window ahead of the clock is the one that counts: going back would give its requests twice.
+        let (number, used) = if current > number { (current, 0) } else { (number, used) };
+        Self { number, used, end: fixed_end(number, limit.window_ms) }
+    }
 }
 
 /// Takes from a fixed window, or tells how many milliseconds to wait.
 #[inline]
 fn take(state: Narrow, limit: &Limit, cost: u32, now: UnixMs) -> Result<Narrow, i64> {
-    let (window, used) = unpack(state, limit, now);
-    let end = fixed_end(window, limit.window_ms);
+    let Window { number, used, end } = Window::at(state, limit, now);
     match used.checked_add(cost) {
         Some(used) if used <= limit.limit => {
-            Ok(Narrow { word: (window as u64) << 32 | u64::from(used), until: end.0.max(0) as u64 })
+            Ok(Narrow { word: (number as u64) << 32 | u64::from(used), until: end.0.max(0) as u64 })
         }
         _ => Err(end.since(now).max(1)),
     }
@@ -61,12 +74,8 @@ fn take(state: Narrow, limit: &Limit, cost: u32, now: UnixMs) -> Result<Narrow, 
 /// How a fixed window stands.
 #[inline]
 fn status(state: Narrow, limit: &Limit, now: UnixMs) -> LimitStatus {
-    let (window, used) = unpack(state, limit, now);
-    LimitStatus {
-        limit: u64::from(limit.limit),
-        remaining: u64::from(limit.limit.saturating_sub(used)),
-        reset_at: fixed_end(window, limit.window_ms),
-    }
+    let Window { used, end, .. } = Window::at(state, limit, now);
+    LimitStatus { limit: u64::from(limit.limit), remaining: u64::from(limit.limit.saturating_sub(used)), reset_at: end }
 }
 
 /// Takes from a limit that is kept in a narrow slot, or tells how many milliseconds to wait.

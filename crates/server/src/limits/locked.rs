@@ -1,7 +1,6 @@
 //! A request's own counters, locked: judged all, then taken from all.
 
 use std::sync::MutexGuard;
-use std::sync::atomic::AtomicU64;
 
 use keyward_core::limit::{Algorithm, Limit, LimitStatus, Per};
 use keyward_core::quota::Quota;
@@ -12,7 +11,7 @@ use smallvec::SmallVec;
 use super::arena::Arena;
 use super::fixed::{self, Narrow};
 use super::saved::Unsaved;
-use super::shard::Shard;
+use super::shard::{NARROW, Shard, Table, WIDE};
 use super::sliding::Ring;
 use super::tag::{Owner, Tag};
 use super::{Holder, Limits, Refused, quota};
@@ -230,9 +229,8 @@ impl<'a> Locked<'a> {
 
     fn ring(&mut self, limit: &Limit) -> Ring {
         let (arena, tag) = (self.arena, self.owner(limit.per).limit(limit));
-        let table = &self.shard(limit.per).wide;
-        let words = table.words(arena);
-        table.find(words, tag).map_or(Ring::EMPTY, |at| Ring::load(&words[at..]))
+        let words = self.shard(limit.per).wide.words(arena);
+        Table::<WIDE>::find(words, tag).map_or(Ring::EMPTY, |at| Ring::load(&words[at..]))
     }
 
     fn state_of_limit(&mut self, limit: &Limit) -> Narrow {
@@ -247,9 +245,8 @@ impl<'a> Locked<'a> {
 
     fn narrow(&mut self, per: Per, tag: Tag) -> Narrow {
         let arena = self.arena;
-        let table = &self.shard(per).narrow;
-        let words: &[AtomicU64] = table.words(arena);
-        table.find(words, tag).map_or(Narrow::default(), |at| Narrow::load(&words[at..]))
+        let words = self.shard(per).narrow.words(arena);
+        Table::<NARROW>::find(words, tag).map_or(Narrow::default(), |at| Narrow::load(&words[at..]))
     }
 
     #[inline]

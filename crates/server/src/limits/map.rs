@@ -1,5 +1,9 @@
 //! Memory shared with a file, as atomics: the only `unsafe` of the limits.
-#![expect(unsafe_code, reason = "a mapping is a bare pointer; here it becomes a slice of atomics")]
+#![expect(
+    unsafe_code,
+    clippy::cast_ptr_alignment,
+    reason = "a mapping is a bare pointer; here it becomes a slice of atomics"
+)]
 
 use std::fs::File;
 use std::io;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::fixed::Narrow;
 use super::quota::{Used, saved};
-use super::shard::NO_END;
+use super::shard::{NARROW, NO_END, Table};
 use super::tag::{Owner, refill_code, refill_of};
 use super::{Holder, Limits};
 
@@ -67,7 +67,7 @@ impl Limits {
             for Unsaved { holder, per, name, refill } in *unsaved {
                 let tag = Owner::new(&holder, per).renewed(&name, refill);
                 // A slot may be gone by now: its period was over and its place was needed.
-                let Some(at) = shard.narrow.find(words, tag) else { continue };
+                let Some(at) = Table::<NARROW>::find(words, tag) else { continue };
                 let state = Narrow::load(&words[at..]);
                 words[at].store(saved(state).word, Ordering::Release);
                 let Used { period, used } = Used::of(state.word);

@@ -80,7 +80,7 @@ impl<const W: usize> Table<W> {
 
     /// Where the state of a counter begins, if it has a slot.
     #[inline]
-    pub(super) fn find(&self, words: &[AtomicU64], tag: Tag) -> Option<usize> {
+    pub(super) fn find(words: &[AtomicU64], tag: Tag) -> Option<usize> {
         match probe::<W>(words, tag)? {
             Probe::Here(at) => Some(at),
             Probe::Free(_) => None,

@@ -9,6 +9,8 @@ use super::Holder;
 /// Into how many parts the counters are divided, each with a lock of its own.
 pub(super) const SHARDS: usize = 512;
 const SHARD_MASK: u64 = SHARDS as u64 - 1;
+/// Set in `hi` of quotas, whose words need another treatment at start.
+const QUOTA: u64 = SHARDS as u64;
 
 /// Names one counter. `lo` is never 0: that is an empty slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,6 +24,11 @@ impl Tag {
     /// Where it lives.
     pub(super) fn shard(self) -> usize {
         (self.hi & SHARD_MASK) as usize
+    }
+
+    /// Whether it counts a quota.
+    pub(super) fn is_quota(self) -> bool {
+        self.hi & QUOTA != 0
     }
 }
 
@@ -71,7 +78,7 @@ impl Owner {
             Algorithm::Sliding => 2,
             Algorithm::Gcra => 3,
         };
-        self.tag(hash(&limit.name, limit.window_ms as u64, class))
+        self.tag(hash(&limit.name, limit.window_ms as u64, class), 0)
     }
 
     /// The counter of a quota; when it is renewed is a part of it, its budget is not.
@@ -80,13 +87,13 @@ impl Owner {
     }
 
     pub(super) fn renewed(self, name: &str, refill: Refill) -> Tag {
-        self.tag(hash(name, u64::from(refill_code(refill)), 4))
+        self.tag(hash(name, u64::from(refill_code(refill)), 4), QUOTA)
     }
 
-    fn tag(self, limit: u64) -> Tag {
+    fn tag(self, limit: u64, class: u64) -> Tag {
         let lo = fold(self.a ^ limit, self.b ^ K[4]);
         let hi = fold(self.b ^ limit.rotate_left(32), self.a ^ K[5]);
-        Tag { lo: lo.max(1), hi: (hi & !SHARD_MASK) | self.shard() as u64 }
+        Tag { lo: lo.max(1), hi: (hi & !SHARD_MASK & !QUOTA) | class | self.shard() as u64 }
     }
 }
 

@@ -223,6 +223,16 @@ fn a_lost_file_gives_nobody_a_fresh_lifetime_budget() {
 }
 
 #[test]
+fn what_was_not_saved_before_a_kill_is_saved_after_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, terms) = (folder.path().join("counters"), everything());
+    take(&Limits::open(&file).unwrap(), holder(1, 2), &terms, 4, START).unwrap();
+    let limits = Limits::open(&file).unwrap();
+    assert_eq!(take(&limits, holder(1, 2), &terms, 1, START), Ok(vec![95; 5]));
+    assert_eq!(limits.dirty_quotas().iter().map(|row| row.used).collect::<Vec<_>>(), [5, 5]);
+}
+
+#[test]
 fn what_could_not_be_saved_is_saved_next_time() {
     let terms = terms([], [quota("budget", 10, Refill::Never, Per::Key)]);
     let limits = Limits::in_memory().unwrap();
