@@ -1,0 +1,1 @@
+"""Side-by-side comparison of Keyward with other servers: see bench/README.md."""

@@ -1,0 +1,64 @@
+//! `/metrics` in the text form that Prometheus reads. Every label is known beforehand: nobody outside can make more
+//! of them (threat T20).
+
+use std::fmt::Write as _;
+
+use crate::app::App;
+use crate::gateway::Stats;
+
+/// Everything that is counted, as text.
+pub fn render(app: &App, stats: &Stats) -> String {
+    let mut out = String::with_capacity(4_096);
+    requests(&mut out, stats);
+    let epoch = *app.keyring.applied().borrow();
+    for (name, help, value) in [
+        ("keyward_ready", "Whether requests can be judged.", i64::from(app.is_ready())),
+        ("keyward_gateway_connections", "Client connections open on the gateway.", stats.connections() as i64),
+        ("keyward_keyring_secrets", "Secrets that requests are judged by.", app.keyring.len() as i64),
+        ("keyward_keyring_bytes", "Bytes of the keyring's table.", app.keyring.bytes() as i64),
+        ("keyward_keyring_epoch", "Changes that requests are judged by.", epoch),
+        ("keyward_limit_counters", "Counters of limits and quotas in use.", app.limits.counters() as i64),
+    ] {
+        family(&mut out, name, "gauge", help);
+        line(&mut out, name, &[], value as u64);
+    }
+    out
+}
+
+fn requests(out: &mut String, stats: &Stats) {
+    const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+    let apis = stats.snapshot();
+    let name = |api: &Option<String>| api.clone().unwrap_or_default();
+    family(out, "keyward_requests_total", "counter", "Answers of the gateway by API and class of status.");
+    for api in &apis {
+        for (class, count) in CLASSES.iter().zip(api.classes) {
+            line(out, "keyward_requests_total", &[("api", &name(&api.api)), ("status", class)], count);
+        }
+    }
+    family(out, "keyward_denials_total", "counter", "Refusals of the gateway by API and code.");
+    for api in &apis {
+        for (code, count) in &api.denials {
+            line(out, "keyward_denials_total", &[("api", &name(&api.api)), ("code", code)], *count);
+        }
+    }
+    family(out, "keyward_clients_gone_total", "counter", "Requests whose client broke off while sending.");
+    for api in &apis {
+        line(out, "keyward_clients_gone_total", &[("api", &name(&api.api))], api.client_gone);
+    }
+}
+
+fn family(out: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn line(out: &mut String, name: &str, labels: &[(&str, &str)], value: u64) {
+    out.push_str(name);
+    for (place, (label, text)) in labels.iter().enumerate() {
+        let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+        let _ = write!(out, "{}{label}=\"{text}\"", if place == 0 { '{' } else { ',' });
+    }
+    if !labels.is_empty() {
+        out.push('}');
+    }
+    let _ = writeln!(out, " {value}");
+}

@@ -1,0 +1,113 @@
+//! The three listeners, put to work on a program that has started.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use keyward_core::time::UnixMs;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::App;
+use crate::auth::Auth;
+use crate::config::Config;
+use crate::gateway::listen::{Bounds, Serving, Sockets, serve};
+use crate::gateway::{ControlHandle, Gateway};
+use crate::{http, metrics};
+
+/// The listeners' sockets: bound before anything else is started, so that a busy port is known at once.
+#[derive(Debug)]
+pub struct Bound {
+    gateway: Sockets,
+    auth: Sockets,
+    control: TcpListener,
+}
+
+impl Bound {
+    /// Binds all three addresses; port 0 takes a free one.
+    pub fn bind(config: &Config) -> io::Result<Self> {
+        let workers = config.gateway.workers;
+        let named = |what: &str, address: SocketAddr| {
+            let what = what.to_owned();
+            move |error: io::Error| io::Error::new(error.kind(), format!("the {what} listener can't use {address}: {error}"))
+        };
+        let listen = &config.listen;
+        let control = TcpListener::bind(listen.control).map_err(named("control", listen.control))?;
+        control.set_nonblocking(true)?;
+        Ok(Self {
+            gateway: Sockets::bind(listen.gateway, workers).map_err(named("gateway", listen.gateway))?,
+            auth: Sockets::bind(listen.auth, workers).map_err(named("auth", listen.auth))?,
+            control,
+        })
+    }
+}
+
+/// The listeners at work.
+#[derive(Debug)]
+pub struct Running {
+    /// Where the gateway listens.
+    pub gateway: SocketAddr,
+    /// Where decisions are given.
+    pub auth: SocketAddr,
+    /// Where the management API is.
+    pub control: SocketAddr,
+    app: App,
+    stop: watch::Sender<bool>,
+    serving: [Serving; 2],
+    controlling: JoinHandle<()>,
+}
+
+/// Serves on all three. Must be called on the control runtime; gateway and auth get threads of their own.
+pub fn start(app: App, bound: Bound) -> io::Result<Running> {
+    let (stop, stopped) = watch::channel(false);
+    let gateway = Arc::new(Gateway::new(app.ward(), ControlHandle::new(app.clone())));
+    let stats = Arc::clone(gateway.stats());
+    let at_gateway = gateway.serve(bound.gateway, stopped.clone())?;
+
+    let (ward, config) = (app.ward(), Arc::clone(&app.config));
+    let bounds = Bounds::from(&app.config.gateway);
+    let make = move |_: usize, _: &_| Auth::new(ward.clone(), Arc::clone(&config));
+    let at_auth = serve("auth", bound.auth, bounds, Arc::new(AtomicUsize::new(0)), stopped.clone(), make)?;
+
+    let control = bound.control.local_addr()?;
+    let listener = tokio::net::TcpListener::from_std(bound.control)?;
+    let router = http::router(app.clone(), Arc::new(move |app: &App| metrics::render(app, &stats)));
+    let mut stopped = stopped;
+    let controlling = tokio::spawn(async move {
+        let told = async move {
+            // The sender going away means the same.
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        http::serve(listener, router, told).await;
+    });
+    Ok(Running {
+        gateway: at_gateway.address(),
+        auth: at_auth.address(),
+        control,
+        app,
+        stop,
+        serving: [at_gateway, at_auth],
+        controlling,
+    })
+}
+
+impl Running {
+    /// Stops accepting, lets what is under way finish, saves what is only in memory.
+    pub async fn stop(self) {
+        self.stop.send_replace(true);
+        for serving in self.serving {
+            let cut = serving.ended().await;
+            if cut > 0 {
+                tracing::warn!(connections = cut, "cut off when stopping: they took longer than gateway.drain_timeout");
+            }
+        }
+        if let Err(error) = self.controlling.await {
+            tracing::error!(%error, "the control listener ended badly");
+        }
+        if let Err(error) = self.app.save(UnixMs(0)).await {
+            tracing::error!(%error, "last uses and quotas could not be saved");
+        }
+        self.app.db.close().await;
+    }
+}

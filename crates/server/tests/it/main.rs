@@ -1,0 +1,4 @@
+//! Tests of the server as a whole: real stores, real sockets, hand-moved clocks.
+
+mod support;
+mod ward;
