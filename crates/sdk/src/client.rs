@@ -123,8 +123,14 @@ impl Client {
     }
 
     /// Adds a person to an account.
-    pub async fn create_person(&self, account_id: &str, new: &NewPerson) -> Answer<Changed<Person>> {
-        self.call(Method::POST, &["v1", "accounts", account_id, "people"]).body(new).send().await
+    pub async fn create_person(
+        &self,
+        account_id: &str,
+        new: &NewPerson,
+        idempotency_key: Option<&str>,
+    ) -> Answer<Changed<Person>> {
+        let call = self.call(Method::POST, &["v1", "accounts", account_id, "people"]);
+        call.body(new).idempotency_key(idempotency_key).send().await
     }
 
     /// A person.
@@ -213,12 +219,21 @@ impl Client {
     }
 
     /// Makes a management key.
-    pub async fn create_management_key(&self, new: &NewManagementKey) -> Answer<ManagementKeyCreated> {
-        self.call(Method::POST, &["v1", "management-keys"]).body(new).send().await
+    pub async fn create_management_key(
+        &self,
+        new: &NewManagementKey,
+        idempotency_key: Option<&str>,
+    ) -> Answer<ManagementKeyCreated> {
+        self.call(Method::POST, &["v1", "management-keys"]).body(new).idempotency_key(idempotency_key).send().await
+    }
+
+    /// A management key.
+    pub async fn management_key(&self, id: &str) -> Answer<ManagementKey> {
+        self.get(&["v1", "management-keys", id], &()).await
     }
 
     /// Ends a management key for good.
-    pub async fn revoke_management_key(&self, id: &str) -> Answer<Done> {
+    pub async fn revoke_management_key(&self, id: &str) -> Answer<Changed<ManagementKey>> {
         self.call(Method::DELETE, &["v1", "management-keys", id]).send().await
     }
 }

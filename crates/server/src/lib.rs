@@ -2,6 +2,7 @@
 //! management API. A library, so that tests run it in-process; the `keyward` binary is a thin shell around it.
 
 pub mod accounts;
+pub mod apis;
 pub mod app;
 pub mod audit;
 pub mod authorize;

@@ -15,7 +15,7 @@ pub struct AuditEvent {
     pub actor: String,
     /// The address it came from.
     pub origin: Option<String>,
-    /// What was done, such as `key.create`.
+    /// What was done, such as `key.created`.
     pub action: String,
     /// To what.
     pub subject: String,
@@ -35,6 +35,15 @@ pub struct AuditQuery {
     /// Of this account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
+    /// About this object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+    /// By this actor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Of this action.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     /// Most items on a page: 1 to 200, 50 unless said otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[param(minimum = 1, maximum = 200)]

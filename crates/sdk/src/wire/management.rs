@@ -46,9 +46,9 @@ pub struct ManagementKeyCreated {
     /// The key.
     #[serde(flatten)]
     pub key: ManagementKey,
-    /// The secret in clear.
-    #[schema(value_type = String)]
-    pub secret: SecretText,
+    /// The secret in clear; `null` in a replay, since the first answer held it.
+    #[schema(value_type = Option<String>)]
+    pub secret: Option<SecretText>,
     /// Since when every node accepts it.
     pub effective: Effective,
 }

@@ -2,6 +2,7 @@
 //! keys see it and change its name and which kinds of key it accepts (row r35).
 
 mod model;
+mod routes;
 mod rules;
 mod store;
 
@@ -20,6 +21,7 @@ use crate::{management, people};
 use store::AccountRow;
 
 pub use model::{AccountEdit, AccountFilter, AccountView, NewAccount};
+pub use routes::routes;
 
 /// A new account, or the one that an earlier request with the same token made.
 pub struct MadeAccount {

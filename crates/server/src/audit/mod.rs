@@ -1,6 +1,7 @@
 //! The audit: who changed what. Each event is written in the same transaction as its change (promise P5) and is
 //! never altered.
 
+mod routes;
 mod store;
 
 use keyward_core::ids::AccountId;
@@ -11,6 +12,8 @@ use crate::app::App;
 use crate::changes::Reach;
 use crate::operation::{Cursor, OpError, Page, Paged};
 use store::AuditRow;
+
+pub use routes::routes;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]

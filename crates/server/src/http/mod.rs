@@ -1,1 +1,27 @@
-//! (in the making)
+//! The control listener's HTTP: what every route of the management API shares.
+//!
+//! A route reads wire types, calls one operation of its domain and renders what comes back; rules are the
+//! domain's. `router` alone knows all domains.
+
+mod body;
+mod caller;
+mod headers;
+mod openapi;
+mod pages;
+mod problem;
+mod query;
+mod reply;
+mod router;
+mod serve;
+mod shell;
+pub mod words;
+
+pub use body::{Json, OptionalJson};
+pub use caller::Caller;
+pub use headers::{IdempotencyKey, IfMatch, ObjectId};
+pub use pages::Metrics;
+pub use problem::Problem;
+pub use query::{Filter, Query};
+pub use reply::{list_problem, page_of, replayed, versioned, wire_page};
+pub use router::{document, router};
+pub use serve::{Peer, serve};

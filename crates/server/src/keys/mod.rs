@@ -11,6 +11,7 @@ mod model;
 mod read;
 mod reveal;
 mod rotate;
+mod routes;
 mod row;
 mod rules;
 mod secrets;
@@ -30,6 +31,7 @@ pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, QuotaSpec, Secre
 pub use read::{account_of, find, find_digest, get, list};
 pub use reveal::{reveal, reveal_all};
 pub use rotate::{cancel_rotation, complete_rotation, reset, rotate};
+pub use routes::routes;
 pub use secrets::save_last_used;
 
 /// The account that a query is confined to (threat T3).

@@ -1,6 +1,7 @@
 //! Management keys: what authenticates automation to the management API. Each belongs to the operator or to one
 //! account, is shown once and kept as a digest.
 
+mod routes;
 mod store;
 
 use keyward_core::expiry::{ExpiryRules, Lifetime};
@@ -17,6 +18,8 @@ use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, new_id, recall, remember};
 use crate::vault;
 use store::ManagementKeyRow;
+
+pub use routes::routes;
 
 const NAME_CHARS_MAX: usize = 100;
 const PREFIX: &str = "kwm_";

@@ -1,5 +1,6 @@
 //! People of accounts: whom personal keys are granted to.
 
+mod routes;
 mod store;
 
 use keyward_core::ids::{AccountId, PersonId};
@@ -13,6 +14,8 @@ use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::keys;
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
 use store::PersonRow;
+
+pub use routes::routes;
 
 const NAME_CHARS_MAX: usize = 200;
 const EMAIL_BYTES_MAX: usize = 254;

@@ -1,0 +1,104 @@
+//! Refusals of the control listener: RFC 9457 problems with a stable `code`.
+//!
+//! A problem says nothing that depends on whether an object is missing or somebody else's (threat T3), and carries no
+//! request id in its body, so that both are the same bytes; the id is in `X-Request-Id`.
+
+use std::borrow::Cow;
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use keyward_sdk::wire;
+
+/// Why a request to the control listener is refused.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: Cow<'static, str>,
+    errors: Vec<wire::FieldError>,
+}
+
+impl Problem {
+    /// A problem of one sentence.
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { status, code, detail: detail.into(), errors: Vec::new() }
+    }
+
+    /// No such object, a malformed id, or an object out of the caller's reach: all alike.
+    pub fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "There is no such object, or it is not yours to see.")
+    }
+
+    /// Members of the body are wrong (422); each `(pointer, message)`.
+    pub fn fields(errors: impl IntoIterator<Item = (String, String)>) -> Self {
+        let error = |(pointer, message)| wire::FieldError { pointer: Some(pointer), parameter: None, message };
+        Self {
+            errors: errors.into_iter().map(error).collect(),
+            ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_fields", "Something in the body is wrong.")
+        }
+    }
+
+    /// One member of the body is wrong.
+    pub fn field(pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::fields([(pointer.into(), message.into())])
+    }
+
+    /// A query parameter or header is wrong (400).
+    pub fn parameter(name: impl Into<String>, message: impl Into<String>) -> Self {
+        let error = wire::FieldError { pointer: None, parameter: Some(name.into()), message: message.into() };
+        Self {
+            errors: vec![error],
+            ..Self::new(StatusCode::BAD_REQUEST, "invalid_parameters", "Something in the query or a header is wrong.")
+        }
+    }
+
+    /// The object has changed since the version that `If-Match` names.
+    pub fn precondition_failed() -> Self {
+        let detail = "The object has changed since the version in If-Match; read it again.";
+        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+    }
+
+    /// The store or the program failed; `why` goes to the log, not to the client.
+    pub fn unavailable(why: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%why, "a management request failed");
+        let detail = "The request could not be finished; look before you repeat it.";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+
+    /// No or no valid management key.
+    pub(super) fn unauthenticated(code: &'static str) -> Self {
+        let detail = match code {
+            "missing_credentials" => "Send a management key: Authorization: Bearer kwm_…",
+            _ => "The credentials are not valid.",
+        };
+        Self::new(StatusCode::UNAUTHORIZED, code, detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status;
+        let body = wire::Problem {
+            kind: "about:blank".into(),
+            title: status.canonical_reason().unwrap_or_default().into(),
+            status: status.as_u16(),
+            code: self.code.into(),
+            detail: self.detail.into(),
+            errors: self.errors,
+        };
+        let text = serde_json::to_vec(&body).expect("a problem has text keys and no maps");
+        let mut response = (status, [(CONTENT_TYPE, "application/problem+json")], text).into_response();
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = match self.code {
+                "missing_credentials" => HeaderValue::from_static("Bearer realm=\"keyward\""),
+                _ => HeaderValue::from_static("Bearer realm=\"keyward\", error=\"invalid_token\""),
+            };
+            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}

@@ -1,0 +1,40 @@
+//! All routes of the control listener. This file alone knows every domain.
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::pages::Metrics;
+use super::{caller, openapi, pages, shell};
+use crate::app::App;
+use crate::{accounts, apis, audit, keys, management, people};
+
+fn v1() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(openapi::frame())
+        .merge(accounts::routes())
+        .merge(people::routes())
+        .merge(keys::routes())
+        .merge(management::routes())
+        .merge(audit::routes())
+        .merge(apis::routes())
+}
+
+/// The OpenAPI document of the management API.
+pub fn document() -> OpenApi {
+    let mut document = v1().into_openapi();
+    openapi::finish(&mut document);
+    document
+}
+
+/// Everything the control listener answers.
+pub fn router(app: App, metrics: Metrics) -> Router {
+    let v1 = Router::from(v1()).route_layer(from_fn_with_state(app.clone(), caller::authenticate));
+    Router::new()
+        .merge(v1)
+        .merge(pages::routes(&document(), metrics))
+        .fallback(shell::not_found)
+        .method_not_allowed_fallback(shell::method_not_allowed)
+        .layer(from_fn(shell::surround))
+        .with_state(app)
+}
