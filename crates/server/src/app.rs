@@ -13,7 +13,8 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, OpenError};
 use crate::keyring::{self, FeedError, Keyring};
-use crate::limits::Limits;
+use crate::keys;
+use crate::limits::{self, Limits};
 use crate::vault::{Vault, VaultError};
 
 /// How often last uses and quotas are saved.
@@ -114,11 +115,24 @@ impl App {
     /// Saves what is only in memory; called now and then, and last of all when the program ends.
     pub async fn save(&self, since: UnixMs) -> sqlx::Result<()> {
         self.limits.sync().unwrap_or_else(|error| tracing::error!(%error, "the counters could not be synced"));
-        let _ = since;
-        Ok(())
+        let used = self.keyring.used_since(since);
+        let mut conn = self.db.conn().await?;
+        keys::save_last_used(&mut conn, &used).await?;
+        let quotas = self.limits.dirty_quotas();
+        let saved = limits::save(&mut conn, &quotas).await;
+        if saved.is_err() {
+            self.limits.keep_dirty(quotas);
+        }
+        saved
     }
 
     async fn restore_quotas(&self) -> sqlx::Result<()> {
+        let mut conn = self.db.conn().await?;
+        for saved in limits::saved_quotas(&mut conn).await? {
+            if !self.limits.seed_quota(&saved, self.clock.now()) {
+                tracing::warn!(holder = saved.holder, quota = saved.name, "what was used of a quota can't be read");
+            }
+        }
         Ok(())
     }
 

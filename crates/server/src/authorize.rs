@@ -111,7 +111,8 @@ impl Verdict {
         Self { outcome, caller: None, statuses: Statuses::new(), refused_by: None }
     }
 
-    fn deny(denial: Denial) -> Self {
+    /// A refusal of somebody unknown.
+    pub(crate) fn deny(denial: Denial) -> Self {
         Self::without_caller(Outcome::Deny(denial))
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::app::App;
-use crate::gateway::Stats;
+use crate::gateway::stats::Stats;
 
 /// Everything that is counted, as text.
 pub fn render(app: &App, stats: &Stats) -> String {

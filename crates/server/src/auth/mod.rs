@@ -19,7 +19,7 @@ use keyward_core::secret::Secret;
 use crate::authorize::Ward;
 use crate::config::Config;
 use crate::gateway::listen::Serve;
-use crate::gateway::peer::Peer;
+use crate::gateway::Peer;
 
 /// Largest call: a hundred requests with inspected bodies fit.
 const CALL_BYTES_MAX: usize = 4 << 20;

@@ -170,7 +170,7 @@ impl<'a> Seen<'a> {
 }
 
 /// Whether a query holds something that is, or is meant as, a key of this API.
-fn in_query(setup: &ApiSetup, query: &str) -> bool {
+pub fn in_query(setup: &ApiSetup, query: &str) -> bool {
     query.split('&').any(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
         is_credential_name(setup, &decoded(name)) || is_key(setup, &decoded(value))

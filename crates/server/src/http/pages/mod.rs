@@ -28,7 +28,7 @@ const PAGE: [(HeaderName, &str); 3] = [
 ];
 
 /// Renders the metrics in Prometheus' text format.
-pub type Metrics = fn(&App) -> String;
+pub type Metrics = std::sync::Arc<dyn Fn(&App) -> String + Send + Sync>;
 
 /// Pages and probes. None of them needs a key, and none tells anything of an account.
 pub(super) fn routes(document: &OpenApi, metrics: Metrics) -> Router<App> {
