@@ -302,6 +302,21 @@ fn tested_rows() -> Vec<(u32, String)> {
 }
 
 #[test]
+fn every_code_is_documented() {
+    let file = root().join("crates/core/src/denial.rs");
+    let source = Source::read(&root(), &file);
+    let written = std::fs::read_to_string(root().join("docs/codes.md")).expect("docs/codes.md is there");
+    let (_, from, lines) =
+        source.functions().into_iter().find(|(name, ..)| name == "code").expect("denials have codes");
+    let until = source.line(from) + lines;
+    let codes = source.strings.iter().filter(|(at, _)| *at > from && source.line(*at) < until);
+    let codes = codes.map(|(_, code)| code.clone()).collect::<Vec<_>>();
+    assert!(codes.len() > 20, "the codes were not found");
+    let missing = codes.into_iter().filter(|code| !written.contains(&format!("`{code}`"))).collect::<Vec<_>>();
+    report("docs/codes.md explains every code", &missing);
+}
+
+#[test]
 fn every_row_is_written_down_once() {
     let (rows, _) = documented_rows();
     assert_eq!(
