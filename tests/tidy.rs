@@ -146,8 +146,10 @@ fn only_store_files_hold_sql() {
 fn only_the_edge_names_http() {
     let at_the_edge = |path: &str| {
         let part = |part: &str| matches!(part, "routes" | "routes.rs");
-        // `config` parses the names of headers and the addresses of upstreams, once, so that nobody else does.
-        ["gateway/", "auth/", "http/", "config/"].iter().any(|dir| path.starts_with(dir)) || path.split('/').any(part)
+        // `config` parses the names of headers and the addresses of upstreams, once, so that nobody else does;
+        // `serve` hands the routes to their listener.
+        let edge = ["gateway/", "auth/", "http/", "config/", "serve.rs"];
+        edge.iter().any(|start| path.starts_with(start)) || path.split('/').any(part)
     };
     let mut findings = Vec::new();
     for source in sources_below("crates/server/src") {
@@ -297,6 +299,21 @@ fn tested_rows() -> Vec<(u32, String)> {
         }
     }
     tested
+}
+
+#[test]
+fn every_code_is_documented() {
+    let file = root().join("crates/core/src/denial.rs");
+    let source = Source::read(&root(), &file);
+    let written = std::fs::read_to_string(root().join("docs/codes.md")).expect("docs/codes.md is there");
+    let (_, from, lines) =
+        source.functions().into_iter().find(|(name, ..)| name == "code").expect("denials have codes");
+    let until = source.line(from) + lines;
+    let codes = source.strings.iter().filter(|(at, _)| *at > from && source.line(*at) < until);
+    let codes = codes.map(|(_, code)| code.clone()).collect::<Vec<_>>();
+    assert!(codes.len() > 20, "the codes were not found");
+    let missing = codes.into_iter().filter(|code| !written.contains(&format!("`{code}`"))).collect::<Vec<_>>();
+    report("docs/codes.md explains every code", &missing);
 }
 
 #[test]

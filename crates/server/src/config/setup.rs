@@ -31,6 +31,8 @@ pub struct Config {
     pub apis: Vec<Arc<ApiSetup>>,
     /// SHA-256 of the effective configuration, hexadecimal.
     pub digest: String,
+    /// The effective configuration as TOML, without secrets.
+    pub effective: String,
 }
 
 impl Config {
@@ -136,6 +138,23 @@ pub struct ApiSetup {
     pub default_region: Option<String>,
     /// Whether any identity header needs members that the keyring keeps only on demand.
     pub identity_needs_metadata: bool,
+    /// What the dashboard calls things, by the key of `[words]`.
+    pub words: BTreeMap<String, String>,
+    /// The roles that people of its accounts can have.
+    pub roles: Vec<Role>,
+}
+
+/// A role that people of an account can have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub title: String,
+    /// What it is for.
+    pub description: String,
+    /// What it permits.
+    pub permissions: Vec<String>,
 }
 
 impl ApiSetup {
