@@ -308,3 +308,9 @@ fn shape(setup: &ApiSetup, secret: &str) -> Result<(), Reason> {
     }
     Err(reason)
 }
+
+impl crate::gateway::Judge for Ward {
+    fn authorize(&self, attempt: &Attempt<'_>) -> Verdict {
+        Self::authorize(self, attempt)
+    }
+}

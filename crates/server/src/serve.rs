@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::auth::Auth;
 use crate::config::Config;
+use crate::gateway::Gateway;
 use crate::gateway::listen::{Bounds, Serving, Sockets, serve};
-use crate::gateway::{ControlHandle, Gateway};
 use crate::{http, metrics};
 
 /// The listeners' sockets: bound before anything else is started, so that a busy port is known at once.
@@ -30,7 +30,9 @@ impl Bound {
         let workers = config.gateway.workers;
         let named = |what: &str, address: SocketAddr| {
             let what = what.to_owned();
-            move |error: io::Error| io::Error::new(error.kind(), format!("the {what} listener can't use {address}: {error}"))
+            move |error: io::Error| {
+                io::Error::new(error.kind(), format!("the {what} listener can't use {address}: {error}"))
+            }
         };
         let listen = &config.listen;
         let control = TcpListener::bind(listen.control).map_err(named("control", listen.control))?;
@@ -61,7 +63,7 @@ pub struct Running {
 /// Serves on all three. Must be called on the control runtime; gateway and auth get threads of their own.
 pub fn start(app: App, bound: Bound) -> io::Result<Running> {
     let (stop, stopped) = watch::channel(false);
-    let gateway = Arc::new(Gateway::new(app.ward(), ControlHandle::new(app.clone())));
+    let gateway = Arc::new(Gateway::new(Arc::clone(&app.config), app.clock.clone(), app.ward()));
     let stats = Arc::clone(gateway.stats());
     let at_gateway = gateway.serve(bound.gateway, stopped.clone())?;
 

@@ -18,8 +18,8 @@ use keyward_core::secret::Secret;
 
 use crate::authorize::Ward;
 use crate::config::Config;
-use crate::gateway::listen::Serve;
 use crate::gateway::Peer;
+use crate::gateway::listen::Serve;
 
 /// Largest call: a hundred requests with inspected bodies fit.
 const CALL_BYTES_MAX: usize = 4 << 20;

@@ -183,7 +183,13 @@ impl<J: Judge> Worker<J> {
         self.ask_about(request, route, body, true)
     }
 
-    pub(super) fn ask_about(&self, request: &ApiRequest<'_>, route: Matched<'_>, body: Body<'_>, spend: bool) -> Verdict {
+    pub(super) fn ask_about(
+        &self,
+        request: &ApiRequest<'_>,
+        route: Matched<'_>,
+        body: Body<'_>,
+        spend: bool,
+    ) -> Verdict {
         let setup = request.found.setup;
         let presented: Presented<'_> = credential::find(setup, &request.parts.headers, request.inbound.query);
         let origin = request.inbound.origin;

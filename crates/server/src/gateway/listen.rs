@@ -175,14 +175,14 @@ fn thread_main<S: Serve>(
     shutdown: watch::Receiver<bool>,
     make: &dyn Fn(usize, &Rc<Ticker>) -> S,
 ) -> usize {
-    let runtime =
-        match tokio::runtime::Builder::new_current_thread().enable_all().build_local(LocalOptions::default()) {
-            Ok(runtime) => runtime,
-            Err(error) => {
-                tracing::error!(%error, "this thread cannot serve");
-                return 0;
-            }
-        };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build_local(LocalOptions::default())
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!(%error, "this thread cannot serve");
+            return 0;
+        }
+    };
     runtime.block_on(async {
         let ticker = Ticker::new();
         let service = make(number, &ticker);

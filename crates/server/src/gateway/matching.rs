@@ -39,8 +39,10 @@ impl Table {
         let mut table = Self::default();
         for setup in &config.apis {
             let places = |region: Option<&String>| {
-                let place = |prefix: &String| {
-                    Place { prefix: prefix.clone(), setup: Arc::clone(setup), region: region.cloned() }
+                let place = |prefix: &String| Place {
+                    prefix: prefix.clone(),
+                    setup: Arc::clone(setup),
+                    region: region.cloned(),
                 };
                 setup.prefixes.iter().map(place).collect::<Vec<_>>()
             };
@@ -127,7 +129,9 @@ mod tests {
     fn table() -> Table {
         let regions = [("in1", vec!["in1.api.example.com"]), ("eu1", vec!["api.example.com", "eu1.api.example.com"])];
         Table::new(&config(vec![
-            setup("regional").hosts(&["in1.api.example.com", "api.example.com", "eu1.api.example.com"]).regions(&regions),
+            setup("regional")
+                .hosts(&["in1.api.example.com", "api.example.com", "eu1.api.example.com"])
+                .regions(&regions),
             setup("wild").hosts(&["*.example.com"]),
             setup("wilder").hosts(&["*.api.example.com"]).prefixes(&["/deep"]),
             setup("any").prefixes(&["/a", "/a/b", "/c"]),
@@ -160,7 +164,10 @@ mod tests {
         assert_eq!(found("h", "/a/b/c"), "longer /a/b/c -");
         assert_eq!(found("h", "/ab"), "-");
         assert_eq!(found("h", "/"), "-");
-        assert_eq!((without_prefix("/a", "/a"), without_prefix("/a/", "/a"), without_prefix("/x", "")), ("/", "/", "/x"));
+        assert_eq!(
+            (without_prefix("/a", "/a"), without_prefix("/a/", "/a"), without_prefix("/x", "")),
+            ("/", "/", "/x")
+        );
     }
 
     #[test]

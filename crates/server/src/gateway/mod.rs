@@ -22,9 +22,9 @@ mod rates;
 mod refusal;
 pub mod request_id;
 pub mod stats;
-pub mod ticker;
 #[cfg(test)]
 mod tests;
+pub mod ticker;
 pub mod upstream;
 
 use std::io;

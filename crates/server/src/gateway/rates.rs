@@ -48,7 +48,8 @@ pub fn put(
 /// All five values, written into one piece of memory.
 fn values(terms: &Terms, statuses: &[LimitStatus], refused_by: Option<usize>, now: UnixMs) -> [HeaderValue; 5] {
     // What the old family shows: the one that refused, or the one with the least left.
-    let tightest = refused_by.and_then(|at| statuses.get(at)).or_else(|| statuses.iter().min_by_key(|own| own.remaining));
+    let tightest =
+        refused_by.and_then(|at| statuses.get(at)).or_else(|| statuses.iter().min_by_key(|own| own.remaining));
     let mut text = BytesMut::with_capacity(160);
     let mut ends = [0; 5];
     // Writing to memory cannot fail.

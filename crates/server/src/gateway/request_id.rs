@@ -98,7 +98,8 @@ mod tests {
 
     #[test]
     fn only_plain_ids_are_taken_over() {
-        let parse = |text: &'static str| RequestId::parse(&HeaderValue::from_static(text)).map(|id| id.as_str().to_owned());
+        let parse =
+            |text: &'static str| RequestId::parse(&HeaderValue::from_static(text)).map(|id| id.as_str().to_owned());
         assert_eq!(parse("a-B_1.2").as_deref(), Some("a-B_1.2"));
         assert_eq!((parse(""), parse("a b"), parse("a\"")), (None, None, None));
     }

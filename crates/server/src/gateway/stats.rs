@@ -1,7 +1,7 @@
 //! What the gateway counts: by API, status class and denial. Every label is known beforehand (threat T20).
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crate::config::Config;
 

@@ -17,7 +17,8 @@ pub async fn save(conn: &mut Conn, all: &[QuotaUse]) -> sqlx::Result<()> {
             .bind(one.period)
             .bind(one.used)
             .execute(c)
-            .await)?;
+            .await
+            .map(drop))?;
     }
     Ok(())
 }

@@ -188,7 +188,8 @@ fn an_address_that_is_down_is_passed_over() {
 #[test]
 fn an_upstream_that_is_down_slow_or_no_http_is_told_apart() {
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let garbage = Origin::start(|_, _| Some("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n".into()));
+    let garbage =
+        Origin::start(|_, _| Some("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n".into()));
     let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let slow = crate::config::Upstream {
         response_timeout: Duration::from_millis(50),
@@ -228,7 +229,10 @@ fn r68_r69_answers_carry_both_families_of_rate_headers() {
         ["x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit-policy", "ratelimit"].map(shown),
         ["1000", "999", "1772359320", "\"default\";q=1000;w=3600", "\"default\";r=999;t=120"]
     );
-    assert_eq!((reply.status, reply.code(), reply.header("x-gone"), reply.header("keep-alive")), (404, String::new(), None, None));
+    assert_eq!(
+        (reply.status, reply.code(), reply.header("x-gone"), reply.header("keep-alive")),
+        (404, String::new(), None, None)
+    );
     assert_eq!(shown("x-request-id").len(), 32);
     assert_eq!(gateway.get("/theirs", "good").header("x-ratelimit-limit").as_deref(), Some("5"));
     assert_eq!(gateway.get("/none", "good").header("x-ratelimit-limit"), None);

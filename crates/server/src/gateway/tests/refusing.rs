@@ -17,7 +17,11 @@ fn every_denial_of_the_judge_reaches_the_client_with_its_headers() {
         let code = denial.code();
         let reply = gateway.get("/", &format!("deny_{code}"));
         assert_eq!((reply.status, reply.code().as_str()), (denial.status(), code));
-        assert_eq!(reply.header("www-authenticate").is_some(), matches!(reply.status, 401) || code == "insufficient_scope", "{code}");
+        assert_eq!(
+            reply.header("www-authenticate").is_some(),
+            matches!(reply.status, 401) || code == "insufficient_scope",
+            "{code}"
+        );
         assert_eq!(reply.header("retry-after").is_some(), reply.status == 429, "{code}");
         // A 401 has no key and carries no limits (row r68).
         assert_eq!(reply.header("x-ratelimit-limit").is_some(), reply.status != 401, "{code}");

@@ -16,8 +16,12 @@ fn smuggled_requests_are_refused_and_the_connection_closed() {
     let origin = Origin::plain();
     let gateway = Harness::start(vec![api(&origin)]);
     for head in [
-        format!("POST / HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
-        format!("POST / HTTP/1.1\r\nHost: h\r\n{KEY}\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"),
+        format!(
+            "POST / HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+        ),
+        format!(
+            "POST / HTTP/1.1\r\nHost: h\r\n{KEY}\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n"
+        ),
         format!("POST / HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\nx"),
         format!("POST / HTTP/1.1\r\nHost: h\r\n{KEY}\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxy"),
         format!("POST / HTTP/1.1\r\nHost: h\r\n{KEY}\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
@@ -44,7 +48,8 @@ fn a_good_request_before_a_smuggled_one_is_still_answered() {
     let origin = Origin::plain();
     let gateway = Harness::start(vec![api(&origin)]);
     let mut client = gateway.connect();
-    client.write(&format!("GET / HTTP/1.1\r\nHost: h\r\n{KEY}\r\n\r\nGET / HTTP/1.1\r\nHost: h\nX: y\r\n{KEY}\r\n\r\n"));
+    client
+        .write(&format!("GET / HTTP/1.1\r\nHost: h\r\n{KEY}\r\n\r\nGET / HTTP/1.1\r\nHost: h\nX: y\r\n{KEY}\r\n\r\n"));
     assert_eq!(client.read().status, 200);
     assert_eq!(client.read().status, 400);
     assert!(client.is_closed());

@@ -67,7 +67,8 @@ pub(super) fn denials() -> Vec<Denial> {
 
 impl Judge for Puppet {
     fn authorize(&self, attempt: &Attempt<'_>) -> Verdict {
-        let anonymous = |outcome| Verdict { outcome, caller: None, statuses: [].into_iter().collect(), refused_by: None };
+        let anonymous =
+            |outcome| Verdict { outcome, caller: None, statuses: [].into_iter().collect(), refused_by: None };
         let secret = match &attempt.presented {
             Presented::Nothing => return anonymous(Outcome::Deny(Denial::MissingCredentials)),
             Presented::Refused(denial) => return anonymous(Outcome::Deny(denial.clone())),
@@ -105,8 +106,13 @@ fn caller(secret: &str) -> Caller {
         accepted: AcceptedKeys::Both,
         metadata: Some("{\"tier\":\"gold\",\"seats\":3}".into()),
     };
-    let limit =
-        Limit { name: "default".into(), limit: 1_000, window_ms: 3_600_000, algorithm: Algorithm::Fixed, per: Per::Key };
+    let limit = Limit {
+        name: "default".into(),
+        limit: 1_000,
+        window_ms: 3_600_000,
+        algorithm: Algorithm::Fixed,
+        per: Per::Key,
+    };
     let terms = Terms { limits: vec![limit], ..Terms::default() };
     Caller { key, account: Arc::new(account), terms: Arc::new(terms) }
 }

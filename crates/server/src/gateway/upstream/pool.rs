@@ -77,9 +77,10 @@ impl Pool {
         let needed = config.apis.iter().flat_map(|setup| setup.upstreams.values()).any(https);
         let tls = needed.then(connector);
         let target = |upstream: &Upstream| Rc::new(Target::new(upstream, ticker, tls.clone()));
-        let targets = config.apis.iter().map(|setup| {
-            setup.upstreams.iter().map(|(name, upstream)| (name.clone(), target(upstream))).collect()
-        });
+        let targets = config
+            .apis
+            .iter()
+            .map(|setup| setup.upstreams.iter().map(|(name, upstream)| (name.clone(), target(upstream))).collect());
         Self { ticker: Rc::clone(ticker), targets: targets.collect() }
     }
 
@@ -119,7 +120,8 @@ impl Target {
     fn new(upstream: &Upstream, ticker: &Rc<Ticker>, tls: Option<Tls>) -> Self {
         let address = |at: &UpstreamAddress| {
             let usual = if at.https { 443 } else { 80 };
-            let host = if at.host.contains(':') { format!("[{}]", at.host.trim_matches(['[', ']'])) } else { at.host.clone() };
+            let host =
+                if at.host.contains(':') { format!("[{}]", at.host.trim_matches(['[', ']'])) } else { at.host.clone() };
             let authority = if at.port == usual { host } else { format!("{host}:{}", at.port) };
             Address { at: at.clone(), authority, idle: RefCell::default(), shunned_until_ms: Cell::new(0) }
         };
