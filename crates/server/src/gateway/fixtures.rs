@@ -127,6 +127,8 @@ impl Made {
             public_id_pattern: None,
             default_region: None,
             identity_needs_metadata: false,
+            words: BTreeMap::new(),
+            roles: vec![],
         }
     }
 }
@@ -136,6 +138,7 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
     let number = |(index, made): (usize, Made)| Arc::new(ApiSetup { index: index as u16, ..made.build() });
     Config {
         data_dir: "unused".into(),
+        effective: String::new(),
         listen: Listen { gateway: address, auth: address, control: address },
         store_url: String::new(),
         gateway: GatewaySettings {
