@@ -106,3 +106,21 @@ fn take_gcra(state: Narrow, limit: &Limit, cost: u32, now: UnixMs) -> Result<Nar
 fn status_gcra(state: Narrow, limit: &Limit, now: UnixMs) -> LimitStatus {
     gcra_status(state.word, now, limit.limit, limit.window_ms)
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_core::limit::Per;
+
+    use super::*;
+
+    /// A kill between two stores leaves the end open; then the clock alone must not bring an older window back.
+    #[test]
+    fn a_window_ahead_of_the_clock_counts_even_without_its_end() {
+        let (name, algorithm, per) = ("default".into(), Algorithm::Fixed, Per::Key);
+        let limit = Limit { name, limit: 5, window_ms: 1_000, algorithm, per };
+        let full = Narrow { word: 100 << 32 | 5, until: NO_END };
+        assert_eq!(take(full, &limit, 1, UnixMs(99_500)), Err(1_500));
+        assert_eq!(take(full, &limit, 1, UnixMs(100_500)), Err(500));
+        assert_eq!(take(full, &limit, 1, UnixMs(101_500)), Ok(Narrow { word: 101 << 32 | 1, until: 102_000 }));
+    }
+}

@@ -80,3 +80,32 @@ pub(super) fn status(state: Narrow, quota: &Quota, now: UnixMs) -> LimitStatus {
         reset_at: if end == NO_END { NEVER } else { UnixMs(end as i64) },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use keyward_core::limit::Per;
+    use keyward_core::time::DAY_MS;
+
+    use super::*;
+
+    /// A kill between two stores leaves the end open; then the calendar is asked, and never brings a period back.
+    #[test]
+    fn a_period_ahead_of_the_clock_counts_even_without_its_end() {
+        let quota = Quota { name: "daily".into(), budget: 5, refill: Refill::Daily, per: Per::Key };
+        let full = Narrow { word: Used { period: 100, used: 5 }.word(), until: NO_END };
+        for day in [99, 100] {
+            assert!(take(full, &quota, 1, UnixMs(day * DAY_MS)).is_err());
+        }
+        let next = Narrow { word: Used { period: 101, used: 1 }.word(), until: 102 * DAY_MS as u64 };
+        assert_eq!(take(full, &quota, 1, UnixMs(101 * DAY_MS)), Ok(next));
+    }
+
+    #[test]
+    fn a_word_holds_the_largest_budget_and_period() {
+        for (period, used) in [(0, 0), (i64::MAX, i64::MAX), (30_000, 1 << 40)] {
+            let kept = Used::restored(period, used);
+            assert_eq!(Used::of(kept.word()), kept);
+        }
+        assert_eq!(Used::restored(1, 1 << 40).used, keyward_core::quota::BUDGET_MAX);
+    }
+}

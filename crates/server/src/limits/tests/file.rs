@@ -68,20 +68,59 @@ fn what_has_run_out_is_dropped_at_start() {
 }
 
 #[test]
-fn a_clock_behind_the_last_run_brings_nothing_back() {
+fn an_outgrown_table_never_overrules_the_one_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, terms) = (folder.path().join("counters"), everything());
+    let limits = Limits::open(&file).unwrap();
+    for _ in 0..2 {
+        for key in 0..30_000 {
+            take(&limits, holder(key, key), &terms, 1, START).unwrap();
+        }
+    }
+    drop(limits);
+    let limits = Limits::open(&file).unwrap();
+    assert!((0..30_000).all(|key| peek(&limits, holder(key, key), &terms, START) == [98; 5]));
+}
+
+/// What was dropped as over stays over.
+#[test]
+fn a_clock_behind_the_last_sync_counts_at_that_instant() {
     let folder = tempfile::tempdir().unwrap();
     let (file, terms) = (folder.path().join("counters"), terms([fixed(5, 1_000)], []));
     let limits = Limits::open(&file).unwrap();
     assert!(take(&limits, holder(1, 1), &terms, 5, START).is_ok());
-    assert!(take(&limits, holder(1, 1), &terms, 5, START.plus(1_000)).is_ok());
-    assert!(take(&limits, holder(2, 1), &terms, 5, START).is_ok());
-    assert!(take(&limits, holder(3, 1), &terms, 5, START.plus(1_000)).is_ok());
+    assert!(take(&limits, holder(2, 1), &terms, 5, START.plus(1_000)).is_ok());
     limits.sync().unwrap();
     drop(limits);
+    let (limits, mut statuses) = (Limits::open(&file).unwrap(), Statuses::new());
+    limits.take(holder(1, 1), &terms, 1, START, &mut statuses).unwrap();
+    assert_eq!(statuses[0].reset_at, START.plus(2_000));
+}
+
+/// Without a sync it is not known how late it was, but each counter knows its own window.
+#[test]
+fn a_clock_behind_a_counter_brings_no_older_window_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("counters");
+    let of = |algorithm| terms([limit("default", 5, 1_000, algorithm, Per::Key)], []);
+    let all = [
+        of(Algorithm::Fixed),
+        of(Algorithm::Sliding),
+        of(Algorithm::Gcra),
+        terms([], [quota("budget", 5, Refill::Daily, Per::Key)]),
+    ];
     let limits = Limits::open(&file).unwrap();
-    assert!(take(&limits, holder(1, 1), &terms, 1, START).is_err());
-    assert_eq!(take(&limits, holder(2, 1), &terms, 1, START), Ok(vec![4]), "counted in the window that was last");
-    assert!(take(&limits, holder(1, 1), &terms, 1, START.plus(2_000)).is_ok());
+    for terms in &all {
+        assert!(take(&limits, holder(1, 1), terms, 5, START.plus_days(1)).is_ok());
+    }
+    drop(limits);
+    for back_ms in [50, 1_000, 10_000, 24 * HOUR_MS] {
+        for terms in &all {
+            let limits = Limits::open(&file).unwrap();
+            let now = START.plus_days(1).plus(-back_ms);
+            assert!(take(&limits, holder(1, 1), terms, 1, now).is_err(), "{terms:?} {back_ms}");
+        }
+    }
 }
 
 #[test]
