@@ -6,7 +6,7 @@ use crate::config::{ApiSetup, Scheme};
 
 /// An API's challenges, made ready once.
 #[derive(Debug)]
-pub struct Challenge {
+pub(super) struct Challenge {
     plain: HeaderValue,
     /// Up to the scopes, where the API speaks Bearer.
     scope: Option<String>,
@@ -14,7 +14,7 @@ pub struct Challenge {
 
 impl Challenge {
     /// Makes an API's challenges ready.
-    pub fn new(setup: &ApiSetup) -> Self {
+    pub(super) fn new(setup: &ApiSetup) -> Self {
         let realm = quoted(&setup.api.name);
         let word = |scheme: &Scheme| match scheme {
             Scheme::Bearer => "Bearer",
@@ -30,12 +30,12 @@ impl Challenge {
     }
 
     /// For a 401.
-    pub fn plain(&self) -> HeaderValue {
+    pub(super) fn plain(&self) -> HeaderValue {
         self.plain.clone()
     }
 
     /// For a 403 for want of scopes; only Bearer has one.
-    pub fn scope(&self, needed: &[String]) -> Option<HeaderValue> {
+    pub(super) fn scope(&self, needed: &[String]) -> Option<HeaderValue> {
         let scope = self.scope.as_ref()?;
         HeaderValue::try_from(format!("{scope}{}", quoted(&needed.join(" ")))).ok()
     }

@@ -64,8 +64,7 @@ impl From<&GatewaySettings> for Bounds {
                 body_idle: settings.body_idle_timeout,
                 idle: settings.idle_timeout,
             },
-            // hyper reads in steps of at least this much.
-            head_bytes_max: settings.head_bytes_max.max(8_192),
+            head_bytes_max: settings.head_bytes_max,
             headers_max: settings.headers_max,
             drain_timeout: settings.drain_timeout,
         }
@@ -74,6 +73,9 @@ impl From<&GatewaySettings> for Bounds {
 
 /// How many connections wait to be accepted, at most (the kernel may allow fewer).
 const BACKLOG: i32 = 4_096;
+
+/// hyper takes no smaller buffer.
+const BUFFER_BYTES_MIN: usize = 8_192;
 
 /// One listening socket per thread, all at one address.
 #[derive(Debug)]
@@ -251,8 +253,9 @@ impl<S: Serve> Thread<S> {
         });
         let mut builder = http1::Builder::new();
         // Time limits are the guard's.
-        builder.header_read_timeout(None).half_close(false).pipeline_flush(true);
-        builder.max_buf_size(self.bounds.head_bytes_max).max_headers(self.bounds.headers_max);
+        builder.header_read_timeout(None).half_close(false);
+        builder.max_header_size(self.bounds.head_bytes_max).max_headers(self.bounds.headers_max);
+        builder.max_buf_size(self.bounds.head_bytes_max.max(BUFFER_BYTES_MIN));
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut told = false;
         let ended = poll_fn(|cx| {

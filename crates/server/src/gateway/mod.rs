@@ -38,7 +38,7 @@ pub use handle::X_KEYWARD_KEY_EXPIRES;
 pub use peer::Peer;
 pub use refusal::X_KEYWARD_ERROR;
 
-use crate::authorize::{Attempt, Verdict};
+use crate::authorize::{Attempt, Verdict, Ward};
 use crate::clock::Clock;
 use crate::config::Config;
 use challenge::Challenge;
@@ -50,10 +50,16 @@ use request_id::RequestIds;
 use stats::Stats;
 use upstream::Pool;
 
-/// Whoever gives verdicts.
+/// Whoever gives verdicts: the ward, or a test's puppet.
 pub trait Judge: Send + Sync + 'static {
     /// Judges a request.
     fn authorize(&self, attempt: &Attempt<'_>) -> Verdict;
+}
+
+impl Judge for Ward {
+    fn authorize(&self, attempt: &Attempt<'_>) -> Verdict {
+        Ward::authorize(self, attempt)
+    }
 }
 
 /// What all threads of the gateway share; nothing in it is written on a request's way.

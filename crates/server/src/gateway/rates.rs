@@ -19,7 +19,7 @@ const STATUS: HeaderName = HeaderName::from_static("ratelimit");
 
 /// Makes an answer's rate headers ours, the upstream's or nobody's. `statuses` are those of the limits and then the
 /// quotas of `terms`; without any there are no headers.
-pub fn put(
+pub(super) fn put(
     headers: &mut HeaderMap,
     whose: RateHeaders,
     terms: Option<&Terms>,

@@ -71,15 +71,6 @@ impl Refusal {
         Self { allow: Some(allow), ..Self::plain(405, "method_not_allowed", message) }
     }
 
-    pub(super) fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// Whether it tells the caller nothing of the key that was sent.
-    pub(super) fn is_unauthenticated(&self) -> bool {
-        self.status == 401
-    }
-
     /// Words it. `api` is the API it is for, if one is known.
     pub(super) fn into_response(self, api: Option<(&ApiSetup, &Challenge)>, id: &RequestId) -> Response<AnswerBody> {
         let facts = ErrorFacts {
