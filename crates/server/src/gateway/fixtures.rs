@@ -156,6 +156,5 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
         auth: AuthSettings { service_key: None },
         apis: apis.into_iter().enumerate().map(number).collect(),
         digest: String::new(),
-        effective: String::new(),
     }
 }

@@ -38,7 +38,7 @@ pub use handle::X_KEYWARD_KEY_EXPIRES;
 pub use peer::Peer;
 pub use refusal::X_KEYWARD_ERROR;
 
-use crate::authorize::{Attempt, Verdict, Ward};
+use crate::authorize::{Attempt, Verdict};
 use crate::clock::Clock;
 use crate::config::Config;
 use challenge::Challenge;
@@ -54,12 +54,6 @@ use upstream::Pool;
 pub trait Judge: Send + Sync + 'static {
     /// Judges a request.
     fn authorize(&self, attempt: &Attempt<'_>) -> Verdict;
-}
-
-impl Judge for Ward {
-    fn authorize(&self, attempt: &Attempt<'_>) -> Verdict {
-        Ward::authorize(self, attempt)
-    }
 }
 
 /// What all threads of the gateway share; nothing in it is written on a request's way.
