@@ -26,11 +26,10 @@ control = "127.0.0.1:{control}"
 prefixes = ["/"]
 upstream = "http://127.0.0.1:{upstream}"
 
-[[apis.bench.scopes]]
-name = "read"
+[apis.bench.scopes]
+read = ""
 
-[[apis.bench.limits]]
-name = "default"
+[apis.bench.limits.default]
 limit = 1000000000
 window = "1h"
 

@@ -21,10 +21,9 @@ data_dir = "."
 prefixes = ["/"]
 upstream = "http://127.0.0.1:9"
 environments = ["live"]
-[[apis.bench.scopes]]
-name = "read"
-[[apis.bench.limits]]
-name = "default"
+[apis.bench.scopes]
+read = ""
+[apis.bench.limits.default]
 limit = 1000000000
 window = "1h"
 [[apis.bench.routes]]

@@ -12,8 +12,7 @@ const APIS: &str = r#"
 prefixes = ["/"]
 upstream = "http://127.0.0.1:9"
 environments = ["live"]
-[[apis.a.limits]]
-name = "default"
+[apis.a.limits.default]
 limit = 1000
 window = "1h"
 "#;

@@ -18,7 +18,7 @@ const APIS: &str = r#"
 prefixes = ["/"]
 upstream = "http://127.0.0.1:9"
 environments = ["live"]
-scopes = [{ name = "read" }, { name = "write" }]
+scopes = { read = "", write = "" }
 routes = [{ path = "/read", scopes = ["read"] }, { path = "/write", scopes = ["write"] }, { path = "/open" }]
 "#;
 
