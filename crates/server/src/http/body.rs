@@ -9,7 +9,7 @@ use serde_path_to_error::Segment;
 use super::problem::Problem;
 
 /// Largest body of a request.
-pub const BODY_BYTES_MAX: usize = 1 << 20;
+pub(super) const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// A JSON body.
 #[derive(Debug)]

@@ -1,4 +1,5 @@
 //! Tests of the server as a whole: real stores, real sockets, hand-moved clocks.
 
+mod management;
 mod support;
 mod ward;
