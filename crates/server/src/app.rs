@@ -1,6 +1,8 @@
 //! The program put together: one value that every domain is given.
 
-use std::path::PathBuf;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -81,7 +83,7 @@ impl App {
     /// Opens store, vault, counters and keyring, and starts the tasks that keep them. Runs on the control runtime.
     pub async fn start(config: Arc<Config>, clock: ClockChoice) -> Result<Self, StartError> {
         let dir = config.data_dir.clone();
-        std::fs::create_dir_all(&dir).map_err(|source| StartError::DataDir { dir: dir.clone(), source })?;
+        make_dir(&dir).map_err(|source| StartError::DataDir { dir: dir.clone(), source })?;
         let db = Db::open(&config.store_url, &dir).await?;
         db.migrate().await?;
         let clock = open_head(&db, clock).await?;
@@ -162,6 +164,11 @@ impl App {
             }
         });
     }
+}
+
+/// Nobody but its owner looks into it.
+fn make_dir(dir: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// The store's head gives the clock its floor: time never goes back behind the last change.

@@ -1,5 +1,7 @@
 //! What the tests share: a program in a temporary directory, on a clock that only they move.
 
+pub mod served;
+
 use std::path::Path;
 use std::sync::Arc;
 
