@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use keyward_server::app::{App, ClockChoice};
-use keyward_server::serve::{self, Running};
+use keyward_server::serve::{self, Bound, Running};
 use serde_json::json;
 
 use super::config;
@@ -16,8 +16,9 @@ use crate::stop::Stop;
 pub(crate) async fn run(global: &Global, output: Output) -> anyhow::Result<()> {
     let config = Arc::new(config::load(&global.config)?);
     let mut stop = Stop::listen()?;
-    let app = App::start(Arc::clone(&config), ClockChoice::System).await?;
-    let running = serve::start(app).await?;
+    let bound = Bound::bind(&config)?;
+    let app = App::start(config, ClockChoice::System).await?;
+    let running = serve::start(app, bound)?;
     announce(&running, output)?;
     stop.told().await;
     finish(running, &mut stop).await
@@ -26,7 +27,7 @@ pub(crate) async fn run(global: &Global, output: Output) -> anyhow::Result<()> {
 /// Lets requests under way finish, unless told to stop once more.
 pub(crate) async fn finish(running: Running, stop: &mut Stop) -> anyhow::Result<()> {
     tracing::info!("stopping: requests under way may finish; a second signal ends them");
-    if stop.unless_told_again(running.shutdown()).await {
+    if stop.unless_told_again(running.stop()).await {
         return Ok(());
     }
     bail!("ended at once, as told; requests under way were cut off")

@@ -17,7 +17,7 @@ use anyhow::Context as _;
 use clap::Args;
 use keyward_server::app::{App, ClockChoice};
 use keyward_server::config;
-use keyward_server::serve;
+use keyward_server::serve::{self, Bound};
 use tempfile::TempDir;
 
 use crate::commands::finish;
@@ -62,8 +62,9 @@ pub(crate) async fn run(demo: &Demo, output: Output) -> anyhow::Result<()> {
         examples: &examples,
     };
     let config = Arc::new(config::parse(&setting.toml(), data.path()).map_err(BadConfig)?);
+    let bound = Bound::bind(&config)?;
     let app = App::start(config, ClockChoice::System).await.context("the demo could not be started")?;
-    let running = serve::start(app.clone()).await?;
+    let running = serve::start(app.clone(), bound)?;
     let gateway = setting::reachable(running.gateway);
     let world = world::build(&app, &gateway, demo.upstream.is_some()).await?;
     told::ready(&world, &running, &data, output)?;
