@@ -55,7 +55,7 @@ pub(crate) async fn run(init: &Init, global: &Global, output: Output) -> anyhow:
     if output.is_json() {
         return output.json(&ManagementKeyCreated {
             key: made.key.into(),
-            secret: SecretText::new(secret.expose()),
+            secret: Some(SecretText::new(secret.expose())),
             effective: Effective::All,
         });
     }

@@ -1,5 +1,6 @@
 //! `keyward management-keys`: what authenticates automation to the management API.
 
+use anyhow::Context as _;
 use clap::Subcommand;
 use jiff::Timestamp;
 use keyward_sdk::client::Client;
@@ -43,22 +44,23 @@ pub(crate) async fn run(command: ManagementKeys, global: &Global, output: Output
         ManagementKeys::List { paging } => list(client, &paging, output).await,
         ManagementKeys::Create { name, account, lifetime } => {
             let new = NewManagementKey { name, account_id: account, expires: lifetime.expires() };
-            let made = client.create_management_key(&new).await?;
+            let made = client.create_management_key(&new, None).await?;
             if output.is_json() {
                 return output.json(&made);
             }
+            let secret = made.secret.as_ref().context("the answer has no secret")?;
             output.facts(&[
                 ("id", made.key.id.into()),
                 ("name", made.key.name.into()),
-                ("secret", Cell::new(made.secret.expose(), Tone::Heading)),
+                ("secret", Cell::new(secret.expose(), Tone::Heading)),
             ])?;
             output.remark(output.paint_stderr("This secret is shown once: keep it now.", Tone::Careful));
             Ok(())
         }
         ManagementKeys::Revoke { management_key } => {
-            let done = client.revoke_management_key(&management_key).await?;
+            let revoked = client.revoke_management_key(&management_key).await?;
             let told = || output.line(format_args!("{management_key} is revoked"));
-            if output.is_json() { output.json(&done) } else { Ok(told()?) }
+            if output.is_json() { output.json(&revoked) } else { Ok(told()?) }
         }
     }
 }

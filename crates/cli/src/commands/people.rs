@@ -45,7 +45,7 @@ pub(crate) async fn run(command: People, global: &Global, output: Output) -> any
     match command {
         People::Add { name, email, account } => {
             let account = self::account(client, account.as_deref()).await?;
-            let added = client.create_person(&account, &NewPerson { name, email }).await?;
+            let added = client.create_person(&account, &NewPerson { name, email }, None).await?;
             if output.is_json() { output.json(&added) } else { Ok(shown(&added.object, output)?) }
         }
         People::List { account, paging } => list(client, account.as_deref(), &paging, output).await,
