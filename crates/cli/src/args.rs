@@ -55,20 +55,20 @@ pub(crate) struct Global {
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Colour {
-    /// On terminals.
+    // On terminals.
     Auto,
-    /// Everywhere.
+    // Everywhere.
     Always,
-    /// Nowhere.
+    // Nowhere.
     Never,
 }
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// For people.
+    // For people.
     Text,
-    /// For programs, a line each.
+    // For programs, a line each.
     Json,
 }
 
@@ -98,8 +98,12 @@ pub(crate) enum Command {
     /// Who the management key in use is.
     Whoami,
     /// Judge a request as the gateway would, and count it. Exit code 0: allowed, 3: refused.
+    ///
+    /// Its secret is read from KEYWARD_SECRET or else from standard input, never from the command line.
     Verify(Judge),
     /// Say which checks a request passes and fails, and count nothing. Exit code 0: allowed, 3: refused.
+    ///
+    /// Its secret is read from KEYWARD_SECRET or else from standard input, never from the command line.
     Explain(Judge),
     /// Check, show or explain the configuration.
     #[command(subcommand)]

@@ -29,7 +29,7 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
-    const fn style(self) -> Style {
+    fn style(self) -> Style {
         let colour = |colour: AnsiColor| Style::new().fg_color(Some(anstyle::Color::Ansi(colour)));
         match self {
             Self::Plain => Style::new(),

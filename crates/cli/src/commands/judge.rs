@@ -20,8 +20,7 @@ use crate::when::relative;
 const CODE_REFUSED: u8 = 3;
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A request to be judged. Its credential is never an argument: the secret is read from KEYWARD_SECRET or else from
-/// standard input, a whole Authorization header from KEYWARD_AUTHORIZATION.
+/// A request to be judged. Its credential is never an argument.
 #[derive(Debug, Args)]
 pub(crate) struct Judge {
     /// The API it is for.
@@ -35,7 +34,8 @@ pub(crate) struct Judge {
     /// The account's public id, where the API wants one beside the secret.
     #[arg(long, value_name = "ID")]
     account_id: Option<String>,
-    /// What is read from standard input is a whole Authorization header, such as `Bearer …`.
+    /// What is read from standard input is a whole Authorization header, such as `Bearer …`; it may be in
+    /// KEYWARD_AUTHORIZATION instead.
     #[arg(long)]
     authorization: bool,
     /// The request has no credential.
