@@ -14,7 +14,7 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program, with nothing of this machine's environment that could change what it does.
-pub fn keyward(arguments: &[&str]) -> Command {
+pub(crate) fn keyward(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_keyward"));
     for (name, _) in std::env::vars() {
         if name.starts_with("KEYWARD_") || name.to_ascii_lowercase().ends_with("_proxy") {
@@ -26,38 +26,38 @@ pub fn keyward(arguments: &[&str]) -> Command {
 }
 
 /// Runs it to its end.
-pub fn run(arguments: &[&str]) -> Output {
+pub(crate) fn run(arguments: &[&str]) -> Output {
     keyward(arguments).output().expect("the program runs")
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).expect("UTF-8")
 }
 
 /// Gives it something to read and runs it to its end.
-pub fn with_input(mut command: Command, input: &str) -> Output {
+pub(crate) fn with_input(mut command: Command, input: &str) -> Output {
     let mut child = command.stdin(Stdio::piped()).spawn().expect("the program starts");
     child.stdin.take().expect("its input").write_all(input.as_bytes()).expect("its input is open");
     child.wait_with_output().expect("the program ends")
 }
 
 /// A demo at work; ended when dropped.
-pub struct Demo {
+pub(crate) struct Demo {
     child: Child,
     stdout: BufReader<ChildStdout>,
     folder: tempfile::TempDir,
     /// What it printed.
-    pub facts: Value,
+    pub(crate) facts: Value,
 }
 
 impl Demo {
     /// Starts one on free ports, with data that are thrown away.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(&[])
     }
 
     /// Starts one with more arguments.
-    pub fn start_with(arguments: &[&str]) -> Self {
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let stderr = std::fs::File::create(folder.path().join("stderr")).expect("a file");
         let mut command = keyward(&["demo", "--json"]);
@@ -77,20 +77,20 @@ impl Demo {
     }
 
     /// The folder in which it makes its temporary data, and where its standard error goes.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    pub fn stderr(&self) -> Vec<u8> {
+    pub(crate) fn stderr(&self) -> Vec<u8> {
         std::fs::read(self.folder().join("stderr")).expect("its errors")
     }
 
-    pub fn fact(&self, path: &str) -> &str {
+    pub(crate) fn fact(&self, path: &str) -> &str {
         self.facts.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("no {path} in {}", self.facts))
     }
 
     /// The program as a client of this demo.
-    pub fn client(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn client(&self, arguments: &[&str]) -> Command {
         let mut command = keyward(arguments);
         command.env("KEYWARD_URL", self.fact("/control"));
         command.env("KEYWARD_AUTH_URL", self.fact("/auth"));
@@ -99,31 +99,31 @@ impl Demo {
     }
 
     /// Runs the program as a client that prints JSON.
-    pub fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let output = self.client(arguments).arg("--json").output().expect("the program runs");
         assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
         serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
     /// Sends what a printed command would send.
-    pub fn paste(&self, api: &str) -> Answer {
+    pub(crate) fn paste(&self, api: &str) -> Answer {
         Answer::to(self.fact(&format!("/presets/{api}/curl")))
     }
 
     /// The id of the key that was printed for an API.
-    pub fn key_of(&self, api: &str) -> String {
+    pub(crate) fn key_of(&self, api: &str) -> String {
         let output = with_input(self.client(&["keys", "find", "--json"]), self.fact(&format!("/presets/{api}/secret")));
         let found: Value = serde_json::from_slice(&output.stdout).expect("JSON");
         found["key"]["id"].as_str().expect("a key's id").to_owned()
     }
 
-    pub fn signal(&self, signal: rustix::process::Signal) {
+    pub(crate) fn signal(&self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_child(&self.child);
         rustix::process::kill_process(pid, signal).expect("the demo is there");
     }
 
     /// Waits for its end.
-    pub fn ended(&mut self) -> ExitStatus {
+    pub(crate) fn ended(&mut self) -> ExitStatus {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).expect("its output ends");
         self.child.wait().expect("it ends")
@@ -138,15 +138,15 @@ impl Drop for Demo {
 }
 
 /// An answer over a real socket.
-pub struct Answer {
-    pub status: u16,
-    pub headers: HashMap<String, String>,
-    pub body: String,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HashMap<String, String>,
+    pub(crate) body: String,
 }
 
 impl Answer {
     /// Sends what a `curl` command would send.
-    pub fn to(command: &str) -> Self {
+    pub(crate) fn to(command: &str) -> Self {
         let words = words(command);
         let mut words = words.iter();
         assert_eq!(words.next().map(String::as_str), Some("curl"), "{command}");
@@ -160,7 +160,7 @@ impl Answer {
         Self::get(&url.expect("a URL"), &headers)
     }
 
-    pub fn get(url: &str, headers: &[String]) -> Self {
+    pub(crate) fn get(url: &str, headers: &[String]) -> Self {
         let rest = url.strip_prefix("http://").expect("an http URL");
         let (host, path) = rest.split_once('/').expect("a path");
         let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n");
@@ -197,7 +197,7 @@ fn words(command: &str) -> Vec<String> {
 }
 
 /// All files below a folder.
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
         let path = entry.path();
