@@ -15,6 +15,9 @@ pub const DEPTH_MAX: usize = 64;
 pub const EXPRESSION_BYTES_MAX: usize = 4_096;
 /// Deepest nesting of brackets in an expression: the compiler recurses.
 pub const EXPRESSION_DEPTH_MAX: usize = 16;
+/// Most operators of an expression. Running one recurses too, on the small stack of a thread that serves: with 2,000
+/// additions it took the whole process down.
+pub const EXPRESSION_OPERATORS_MAX: usize = 256;
 
 /// An expression that was compiled.
 #[derive(Clone)]
@@ -33,7 +36,9 @@ impl fmt::Debug for Expression {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadExpression {
     /// Too long or too deep.
-    #[error("at most {EXPRESSION_BYTES_MAX} bytes and {EXPRESSION_DEPTH_MAX} levels of brackets")]
+    #[error(
+        "at most {EXPRESSION_BYTES_MAX} bytes, {EXPRESSION_DEPTH_MAX} levels of brackets and {EXPRESSION_OPERATORS_MAX} operators"
+    )]
     TooLarge,
     /// Not CEL.
     #[error("{0}")]
@@ -43,7 +48,8 @@ pub enum BadExpression {
 impl Expression {
     /// Compiles. The compiler recurses: call it while loading configuration, on a thread with a large stack.
     pub fn compile(text: &str) -> Result<Self, BadExpression> {
-        if text.len() > EXPRESSION_BYTES_MAX || brackets_depth(text) > EXPRESSION_DEPTH_MAX {
+        let too_long = text.len() > EXPRESSION_BYTES_MAX || operators(text) > EXPRESSION_OPERATORS_MAX;
+        if too_long || brackets_depth(text) > EXPRESSION_DEPTH_MAX {
             return Err(BadExpression::TooLarge);
         }
         let program = cel::Program::compile(text).map_err(|error| BadExpression::Syntax(error.to_string()))?;
@@ -63,6 +69,11 @@ fn brackets_depth(text: &str) -> usize {
         _ => (depth, most),
     };
     text.chars().fold((0, 0), step).1
+}
+
+/// Whatever may add a level to the tree of an expression, counted generously.
+fn operators(text: &str) -> usize {
+    text.bytes().filter(|byte| b"+-*/%.[({?&|<>=!,".contains(byte)).count()
 }
 
 /// What the body of a route must satisfy.
@@ -287,8 +298,19 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_expression_runs_on_a_small_stack() {
+        for text in [format!("1{}", "+1".repeat(256)), format!("body{}", "[0]".repeat(256))] {
+            let rule = BodyRule { require: None, items: Expression::compile(&text).ok(), ..bulk() };
+            assert!(rule.items.is_some());
+            let run = move || drop(rule.demand(b"{}"));
+            std::thread::Builder::new().stack_size(1 << 20).spawn(run).unwrap().join().unwrap();
+        }
+    }
+
+    #[test]
     fn expressions_are_bounded() {
         assert_eq!(Expression::compile(&"(".repeat(17)).err(), Some(BadExpression::TooLarge));
+        assert_eq!(Expression::compile(&"1+".repeat(257)).err(), Some(BadExpression::TooLarge));
         assert!(matches!(Expression::compile("1 +").err(), Some(BadExpression::Syntax(_))));
     }
 }

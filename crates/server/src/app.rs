@@ -82,21 +82,35 @@ pub enum ClockChoice {
 impl App {
     /// Opens store, vault, counters and keyring, and starts the tasks that keep them. Runs on the control runtime.
     pub async fn start(config: Arc<Config>, clock: ClockChoice) -> Result<Self, StartError> {
+        let app = Self::open(config, clock, |dir| Limits::open(&dir.join("limits.map"))).await?;
+        app.restore_quotas().await?;
+        app.spawn_keeping();
+        Ok(app)
+    }
+
+    /// Opens store, vault and keyring for one operation at the machine's own command line, beside a server that may
+    /// be running on them: the counters on disk are the server's and stay closed.
+    pub async fn open_beside(config: Arc<Config>) -> Result<Self, StartError> {
+        Self::open(config, ClockChoice::System, |_| Limits::in_memory()).await
+    }
+
+    async fn open(
+        config: Arc<Config>,
+        clock: ClockChoice,
+        limits: impl FnOnce(&Path) -> std::io::Result<Limits>,
+    ) -> Result<Self, StartError> {
         let dir = config.data_dir.clone();
         make_dir(&dir).map_err(|source| StartError::DataDir { dir: dir.clone(), source })?;
         let db = Db::open(&config.store_url, &dir).await?;
         db.migrate().await?;
         let clock = open_head(&db, clock).await?;
         let vault = Arc::new(Vault::open(&dir, &db).await?);
-        let limits = Arc::new(Limits::open(&dir.join("limits.map")).map_err(StartError::Limits)?);
+        let limits = Arc::new(limits(&dir).map_err(StartError::Limits)?);
         let keyring = Arc::new(Keyring::default());
         let written = Arc::new(Notify::new());
         keyring::start(Arc::clone(&keyring), Arc::clone(&config), db.clone(), Arc::clone(&written)).await?;
         let changes = Changes::start(db.clone(), clock.clone(), keyring.applied(), written);
-        let app = Self { config, clock, db, vault, changes, keyring, limits };
-        app.restore_quotas().await?;
-        app.spawn_keeping();
-        Ok(app)
+        Ok(Self { config, clock, db, vault, changes, keyring, limits })
     }
 
     /// What verdicts are made with.

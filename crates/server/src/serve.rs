@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use crate::app::App;
 use crate::auth::Auth;
 use crate::config::Config;
-use crate::gateway::Gateway;
 use crate::gateway::listen::{Bounds, Serving, Sockets, serve};
+use crate::gateway::{Doors, Gateway};
 use crate::{http, metrics};
 
 /// The listeners' sockets: bound before anything else is started, so that a busy port is known at once.
@@ -63,7 +63,8 @@ pub struct Running {
 /// Serves on all three. Must be called on the control runtime; gateway and auth get threads of their own.
 pub fn start(app: App, bound: Bound) -> io::Result<Running> {
     let (stop, stopped) = watch::channel(false);
-    let gateway = Arc::new(Gateway::new(Arc::clone(&app.config), app.clock.clone(), app.ward()));
+    let gateway = Gateway::new(Arc::clone(&app.config), app.clock.clone(), app.ward());
+    let gateway = Arc::new(gateway.with_doors(Doors::new(app.clone())));
     let stats = Arc::clone(gateway.stats());
     let at_gateway = gateway.serve(bound.gateway, stopped.clone())?;
 

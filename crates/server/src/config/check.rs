@@ -94,9 +94,7 @@ fn value(node: &mut Node, is: Is, path: &str, faults: &mut Faults) -> Result<(),
         (Is::Text | Is::Secret, Value::Text(text)) => plain(text),
         (Is::Flag, Value::Bool(_)) | (Is::PathOrOff, Value::Bool(false)) => Ok(()),
         (Is::PathOrOff, Value::Text(text)) => values::fixed_path(text).map(|path| *text = path),
-        (Is::Whole(least, most), Value::Whole(number)) | (Is::DaysOrNever(least, most), Value::Whole(number)) => {
-            within(*number, least, most)
-        }
+        (Is::Whole(least, most) | Is::DaysOrNever(least, most), Value::Whole(number)) => within(*number, least, most),
         (Is::DaysOrNever(..), Value::Text(word)) if word == "never" => Ok(()),
         (Is::Duration(least, most), Value::Text(text)) => duration(text, least, most),
         (Is::Bytes(least, most), Value::Text(text)) => {

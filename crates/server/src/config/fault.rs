@@ -57,7 +57,7 @@ impl Faults {
 
     /// All of them in the order of files and lines, each once. `files` holds the files' names by number.
     pub(super) fn sorted(mut self, files: &[String]) -> Vec<ConfigError> {
-        self.found.sort_by(|a, b| (a.0.file, a.0.line).cmp(&(b.0.file, b.0.line)));
+        self.found.sort_by_key(|(spot, ..)| (spot.file, spot.line));
         self.found.dedup();
         let more = self.found.len() > FAULTS_MAX;
         self.found.truncate(FAULTS_MAX);

@@ -66,11 +66,21 @@ fn read_here(text: &str, mut sources: Sources) -> Result<Config, Vec<ConfigError
     match built {
         Some(mut config) if faults.is_empty() => {
             config.effective = reference::effective(&top);
-            config.digest = Sha256::digest(config.effective.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
+            let digest = Sha256::digest(config.effective.as_bytes());
+            config.digest = hex(&digest);
             Ok(config)
         }
         Some(_) | None => Err(faults.sorted(sources.names())),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        for digit in [byte >> 4, byte & 15] {
+            text.extend(char::from_digit(u32::from(digit), 16));
+        }
+        text
+    })
 }
 
 /// Lays every API that names a preset over it.

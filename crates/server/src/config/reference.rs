@@ -29,7 +29,10 @@ fn section(out: &mut String, path: &str, fields: &[Field]) {
             Given::Inside => continue,
         };
         comment(out, &format!("{}; {word}: {value}", capital(&field.is.kind())));
-        out.push_str(&format!("{} = {value}\n\n", field.key));
+        out.push_str(field.key);
+        out.push_str(" = ");
+        out.push_str(value);
+        out.push_str("\n\n");
     }
     for field in fields.iter().filter(|field| is_inside(field)) {
         let own = if path.is_empty() { field.key.to_owned() } else { format!("{path}.{}", field.key) };
@@ -38,7 +41,7 @@ fn section(out: &mut String, path: &str, fields: &[Field]) {
             Is::Table(inner) | Is::Maybe(inner) => header(out, &format!("[{own}]"), &own, inner),
             Is::Each(name, inner) => header(out, &format!("[{own}.{name}]"), &format!("{own}.{name}"), inner),
             Is::List(inner) => header(out, &format!("[[{own}]]"), &own, inner),
-            Is::TextEach(example) => out.push_str(&format!("[{own}]\n{example}\n\n")),
+            Is::TextEach(example) => out.extend(["[", &own, "]\n", example, "\n\n"]),
             _ => {}
         }
     }

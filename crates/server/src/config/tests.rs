@@ -44,11 +44,11 @@ fn an_empty_file_is_a_configuration_without_apis() {
 #[test]
 fn the_reference_loads_and_lists_every_key() {
     let text = reference();
-    let own: String = text
-        .lines()
-        .filter(|line| !line.starts_with("preset = ") && !line.starts_with("service_key"))
-        .map(|line| format!("{line}\n"))
-        .collect();
+    let own = text.lines().filter(|line| !line.starts_with("preset = ") && !line.starts_with("service_key"));
+    let own = own.collect::<Vec<_>>().join(
+        "
+",
+    );
     let folder = tempfile::tempdir().unwrap();
     for (name, text) in [("error.json", "{}"), ("key.json", "{}"), ("keys.json", "[]")] {
         std::fs::write(folder.path().join(name), text).unwrap();
@@ -66,4 +66,31 @@ fn shown_configurations_hold_no_secret() {
     let shown = show(&config);
     assert!(!shown.contains("hunter2") && !shown.contains("abcdefghijk"), "{shown}");
     assert!(!format!("{:?}", config.auth).contains("abcdefghijk"));
+}
+
+#[test]
+fn the_reference_has_a_line_for_every_key_of_the_schema() {
+    fn keys(fields: &'static [schema::Field], found: &mut Vec<&'static str>) {
+        for field in fields {
+            found.push(field.key);
+            assert!(field.doc.ends_with('.') || field.doc.contains(':'), "{} is explained in a sentence", field.key);
+            match field.is {
+                schema::Is::Table(inner)
+                | schema::Is::Maybe(inner)
+                | schema::Is::Each(_, inner)
+                | schema::Is::List(inner) => keys(inner, found),
+                _ => {}
+            }
+        }
+    }
+    let (mut found, text) = (Vec::new(), reference());
+    keys(schema::TOP, &mut found);
+    assert!(found.len() > 150, "{}", found.len());
+    for key in found {
+        let is_there = |line: &str| {
+            let header = line.trim_matches(['[', ']']).split('.').any(|part| part == key);
+            line.starts_with(&format!("{key} = ")) || (line.starts_with('[') && header)
+        };
+        assert!(text.lines().any(is_there), "{key}");
+    }
 }

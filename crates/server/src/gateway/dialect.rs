@@ -267,7 +267,8 @@ fn plain_key(key: &KeyFacts<'_>) -> serde_json::Value {
 /// The filter `tojson`: any value as JSON, without the escapes that only HTML needs.
 fn to_json(value: Value) -> Result<String, minijinja::Error> {
     match value.kind() {
-        ValueKind::Undefined | ValueKind::None => Ok("null".into()),
+        ValueKind::Undefined => Err(minijinja::ErrorKind::UndefinedError.into()),
+        ValueKind::None => Ok("null".into()),
         ValueKind::Bool | ValueKind::Number => Ok(value.to_string()),
         ValueKind::Seq | ValueKind::Iterable => {
             let items: Result<Vec<_>, _> = value.try_iter()?.map(to_json).collect();
@@ -284,7 +285,8 @@ fn hex32(id: &str) -> String {
     if digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()) {
         return digits.to_ascii_lowercase();
     }
-    Sha256::digest(id.as_bytes())[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    let digest = Sha256::digest(id.as_bytes());
+    format!("{:032x}", u128::from_be_bytes(digest[..16].try_into().expect("sixteen of thirty-two bytes")))
 }
 
 #[cfg(test)]

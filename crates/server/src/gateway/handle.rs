@@ -22,7 +22,7 @@ use super::refusal::{Refusal, X_KEYWARD_ERROR};
 use super::request_id::{RequestId, RequestIds};
 use super::upstream::{AnswerBody, Failure, Payload, Pool};
 use super::{Gateway, Judge, cors, credential, inspected, rates};
-use crate::authorize::{Attempt, Body, Caller, Outcome, Presented, Verdict};
+use crate::authorize::{Attempt, Body, Caller, Outcome, Presented, Statuses, Verdict};
 use crate::config::Preflight;
 
 /// When a key ends, told to its holder in time.
@@ -145,6 +145,10 @@ impl<J: Judge> Worker<J> {
                 Preflight::Check => {}
             }
         }
+        let body = match self.serve_door(request, body).await {
+            Ok(served) => return served,
+            Err(body) => body,
+        };
         let route = setup.api.routes.find(request.parts.method.as_str(), request.path);
         let mut verdict = self.ask(request, route, Body::Unread);
         let payload = match verdict.outcome {
@@ -249,6 +253,16 @@ impl<J: Judge> Worker<J> {
                 Err(Denial::BadRequest("the body broke off").into())
             }
         }
+    }
+}
+
+impl ApiRequest<'_> {
+    /// How the caller's limits stand, once it is known.
+    pub(super) fn statuses(&self) -> Statuses {
+        let verdict = self.verdict.take();
+        let statuses = verdict.as_ref().map(|verdict| verdict.statuses.clone()).unwrap_or_default();
+        self.verdict.set(verdict);
+        statuses
     }
 }
 

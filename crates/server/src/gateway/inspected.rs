@@ -8,9 +8,14 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use keyward_core::denial::Denial;
 
-/// Reads a body of at most `bytes_max` bytes; a client that breaks off gets no answer, and so no denial of its own.
-pub(super) async fn read(headers: &HeaderMap, mut body: Incoming, bytes_max: usize) -> Result<Bytes, Denial> {
+/// Reads a body that is JSON, of at most `bytes_max` bytes.
+pub(super) async fn read(headers: &HeaderMap, body: Incoming, bytes_max: usize) -> Result<Bytes, Denial> {
     check_media(headers)?;
+    collect(body, bytes_max).await
+}
+
+/// Reads a body of at most `bytes_max` bytes, whatever it is.
+pub(super) async fn collect(mut body: Incoming, bytes_max: usize) -> Result<Bytes, Denial> {
     let too_large = || Denial::PayloadTooLarge { bytes_max };
     if body.size_hint().lower() > bytes_max as u64 {
         return Err(too_large());

@@ -7,6 +7,7 @@ mod challenge;
 mod cors;
 pub mod credential;
 pub mod dialect;
+mod doors;
 #[cfg(test)]
 mod fixtures;
 mod framing;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+pub use doors::Doors;
 pub use guard::Limits;
 pub use handle::X_KEYWARD_KEY_EXPIRES;
 pub use peer::Peer;
@@ -65,6 +67,7 @@ pub struct Gateway<J> {
     /// By the API's index.
     wires: Vec<Wire>,
     stats: Arc<Stats>,
+    doors: Option<Doors>,
 }
 
 /// What is made ready of an API's configuration.
@@ -79,7 +82,13 @@ impl<J: Judge> Gateway<J> {
         let wire = |setup| Wire { outbound: Outbound::new(setup), challenge: Challenge::new(setup) };
         let wires = config.apis.iter().map(|setup| wire(setup)).collect();
         let (table, stats) = (Table::new(&config), Arc::new(Stats::new(&config)));
-        Self { config, clock, judge, table, wires, stats }
+        Self { config, clock, judge, table, wires, stats, doors: None }
+    }
+
+    /// Opens the doors for holders and keys, where APIs have them.
+    #[must_use]
+    pub fn with_doors(self, doors: Doors) -> Self {
+        Self { doors: Some(doors), ..self }
     }
 
     /// What it counts.

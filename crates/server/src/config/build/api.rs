@@ -18,8 +18,8 @@ const SCOPES_MAX: usize = 1_000;
 /// Fewest letters or digits that vary in accounts' public ids.
 const ID_PLACES_MIN: usize = 6;
 
-/// Reads one API; `None` where a fault leaves nothing to build.
-pub(super) fn setup(name: &str, section: &Section<'_>, sources: &Sources, faults: &mut Faults) -> Option<ApiSetup> {
+/// Reads one API; where there are faults it is not whole.
+pub(super) fn setup(name: &str, section: &Section<'_>, sources: &Sources, faults: &mut Faults) -> ApiSetup {
     let catalogue = catalogue(section, faults);
     let upstreams = super::upstreams::all(section, faults);
     let environments = served(section, &upstreams, faults);
@@ -42,7 +42,7 @@ pub(super) fn setup(name: &str, section: &Section<'_>, sources: &Sources, faults
     };
     let keys_door = wording::keys_door(section, faults);
     let holder_door = holder_door(section, keys_door.as_deref(), faults);
-    Some(ApiSetup {
+    ApiSetup {
         index: 0,
         preset: section.text("preset").map(str::to_owned),
         hosts: hosts(section, &api.regions, faults),
@@ -71,7 +71,7 @@ pub(super) fn setup(name: &str, section: &Section<'_>, sources: &Sources, faults
         words: wording::words(section),
         roles: wording::roles(section, faults),
         api,
-    })
+    }
 }
 
 fn catalogue(section: &Section<'_>, faults: &mut Faults) -> Catalogue {
@@ -145,7 +145,8 @@ fn regions(section: &Section<'_>, faults: &mut Faults) -> BTreeMap<String, Vec<S
             match values::host(text) {
                 Ok(host) => match other(&host) {
                     Some(other) => {
-                        faults.add(spot, region.at("hosts"), format!("{host} is a host of region `{other}` already"))
+                        let why = format!("{host} is a host of region `{other}` already");
+                        faults.add(spot, region.at("hosts"), why);
                     }
                     None => hosts.push(host),
                 },

@@ -79,16 +79,16 @@ fn scheme(text: &str, spot: Spot, path: &str, taken: &mut Vec<HeaderName>, fault
     match text {
         "bearer" => Some(Scheme::Bearer),
         "basic" => Some(Scheme::Basic),
-        other => match other.strip_prefix("header:") {
-            Some(name) => credential_header(name.trim(), spot, path, taken, faults).map(Scheme::Header),
-            None => {
-                let why = format!(
-                    "`{other}` is no scheme: expected bearer, basic, header:NAME or {{ account = NAME, secret = NAME }}"
-                );
-                faults.add(spot, path, why);
-                None
+        other => {
+            if let Some(name) = other.strip_prefix("header:") {
+                return credential_header(name.trim(), spot, path, taken, faults).map(Scheme::Header);
             }
-        },
+            let why = format!(
+                "`{other}` is no scheme: expected bearer, basic, header:NAME or {{ account = NAME, secret = NAME }}"
+            );
+            faults.add(spot, path, why);
+            None
+        }
     }
 }
 

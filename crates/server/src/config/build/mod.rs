@@ -37,7 +37,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
     }
     let mut apis = Vec::new();
     for (name, section) in &named {
-        apis.extend(api::setup(name, section, sources, faults).map(|setup| (setup, section.spot)));
+        apis.push((api::setup(name, section, sources, faults), section.spot));
     }
     clash::find(&apis, faults);
     apis.sort_by(|a, b| a.0.api.name.cmp(&b.0.api.name));

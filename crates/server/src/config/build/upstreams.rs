@@ -13,10 +13,10 @@ const ADDRESSES_MAX: usize = 64;
 /// The upstreams of an API by name: `live`, `test` where there is one, and those that routes name.
 pub(super) fn all(section: &Section<'_>, faults: &mut Faults) -> BTreeMap<String, Upstream> {
     let mut all = BTreeMap::new();
-    let live = section.inside("upstream").and_then(|inner| upstream(&inner, faults));
+    let live = section.inside("upstream").map(|inner| upstream(&inner, faults));
     if let Some(inner) = section.inside("test_upstream") {
         let is_same = matches!(inner.texts("addresses").as_slice(), [("same", _)]);
-        let test = if is_same { live.clone() } else { upstream(&inner, faults) };
+        let test = if is_same { live.clone() } else { Some(upstream(&inner, faults)) };
         all.extend(test.map(|test| ("test".to_owned(), test)));
     }
     all.extend(live.map(|live| ("live".to_owned(), live)));
@@ -27,12 +27,12 @@ pub(super) fn all(section: &Section<'_>, faults: &mut Faults) -> BTreeMap<String
             faults.add(inner.spot, inner.path.clone(), why);
             continue;
         }
-        all.extend(upstream(&inner, faults).map(|upstream| (name.to_owned(), upstream)));
+        all.insert(name.to_owned(), upstream(&inner, faults));
     }
     all
 }
 
-fn upstream(section: &Section<'_>, faults: &mut Faults) -> Option<Upstream> {
+fn upstream(section: &Section<'_>, faults: &mut Faults) -> Upstream {
     let written = section.texts("addresses");
     if written.len() > ADDRESSES_MAX || (written.is_empty() && section.has("addresses")) {
         let why = format!("from 1 to {ADDRESSES_MAX} addresses");
@@ -58,10 +58,10 @@ fn upstream(section: &Section<'_>, faults: &mut Faults) -> Option<Upstream> {
         }
     }
     // Even a faulty upstream counts as declared: whoever names it is no second fault.
-    Some(Upstream {
+    Upstream {
         addresses,
         base_path: base_path.unwrap_or_default(),
         connect_timeout: section.duration("connect_timeout"),
         response_timeout: section.duration("response_timeout"),
-    })
+    }
 }

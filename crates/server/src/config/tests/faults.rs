@@ -257,7 +257,7 @@ fn a_file_that_can_not_be_read_is_a_fault() {
 
 #[test]
 fn endless_faults_are_cut_short() {
-    let text: String = (0..5_000).map(|n| format!("k{n} = 1\n")).collect();
+    let text = (0..5_000).map(|n| format!("k{n} = 1")).collect::<Vec<_>>().join("\n");
     let faults = parse(&text, Path::new(HERE)).unwrap_err();
     assert_eq!(faults.len(), fault::FAULTS_MAX + 1);
     assert!(faults.last().unwrap().why.contains("more than"));

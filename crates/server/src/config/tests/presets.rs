@@ -183,3 +183,22 @@ fn a_fourth_preset_is_a_directory_and_needs_no_rust() {
     }});
     assert_eq!(body, expected);
 }
+
+#[test]
+fn what_an_operator_writes_is_laid_over_the_preset() {
+    let text = "[apis.x]\npreset = 'clickyid'\nupstream = 'http://h'\ntest_upstream = 'http://t'\n\
+                [apis.x.limits.default]\nlimit = 5\n[apis.x.limits.burst]\nlimit = 2\nwindow = '1s'\n\
+                [[apis.x.routes]]\npath = '/own'\n";
+    let config = good(text);
+    let api = &config.api("x").unwrap().api;
+    let limits: Vec<_> = api.limits_test.iter().map(|limit| (limit.name.as_str(), limit.limit)).collect();
+    assert_eq!(limits, [("default", 10_000), ("burst", 2)], "tables are merged");
+    assert_eq!(api.limits_live[0].limit, 5);
+    assert_eq!(api.routes.all().len(), 1, "lists are replaced");
+}
+
+#[test]
+fn r90_codat_says_how_long_a_name_may_be() {
+    let body = error(&preset("codat"), 400, "name_too_long", "at most 50 characters");
+    assert_eq!(body["error"], "Max string length (50) for `name` reached.");
+}

@@ -1,0 +1,109 @@
+//! `keyward demo`: everything at once, without configuration and without network, so that a stranger is at a working
+//! request within minutes.
+//!
+//! It is the real program on a data directory of its own; what it shows that the real one does not is secrets.
+
+mod ports;
+mod setting;
+mod told;
+mod upstreams;
+mod world;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use keyward_server::app::{App, ClockChoice};
+use keyward_server::config;
+use keyward_server::serve::{self, Bound};
+use tempfile::TempDir;
+
+use crate::commands::finish;
+use crate::failure::BadConfig;
+use crate::local;
+use crate::output::Output;
+use crate::stop::Stop;
+
+/// What a demo may be told; it needs nothing.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Keep the data in this directory; otherwise they are removed at the end.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Put your own API behind the neutral one, instead of the example.
+    #[arg(long, value_name = "URL")]
+    upstream: Option<String>,
+    /// Where the gateway listens; 127.0.0.1:8080, or a free port when that is busy.
+    #[arg(long, value_name = "ADDRESS")]
+    gateway: Option<SocketAddr>,
+    /// Where the auth listener listens; 127.0.0.1:8082, or a free port when that is busy.
+    #[arg(long, value_name = "ADDRESS")]
+    auth: Option<SocketAddr>,
+    /// Where the control listener listens; 127.0.0.1:8081, or a free port when that is busy.
+    #[arg(long, value_name = "ADDRESS")]
+    control: Option<SocketAddr>,
+    /// Permit addresses that other machines can reach. Nothing is encrypted, and the auth listener is open.
+    #[arg(long)]
+    insecure_bind: bool,
+}
+
+/// Runs until told to stop.
+pub(crate) async fn run(demo: &Demo, output: Output) -> anyhow::Result<()> {
+    let mut stop = Stop::listen()?;
+    let data = Data::open(demo.data.as_deref())?;
+    let examples = upstreams::start().await.context("the example upstream could not be started")?;
+    let setting = setting::Setting {
+        data_dir: data.path(),
+        listen: ports::choose([demo.gateway, demo.auth, demo.control])?,
+        insecure_bind: demo.insecure_bind,
+        own_upstream: demo.upstream.as_deref(),
+        examples: &examples,
+    };
+    let config = Arc::new(config::parse(&setting.toml(), data.path()).map_err(BadConfig)?);
+    let bound = Bound::bind(&config)?;
+    let app = App::start(config, ClockChoice::System).await.context("the demo could not be started")?;
+    let running = serve::start(app.clone(), bound)?;
+    let gateway = setting::reachable(running.gateway);
+    let world = world::build(&app, &gateway, demo.upstream.is_some()).await?;
+    told::ready(&world, &running, &data, output)?;
+    stop.told().await;
+    finish(running, &mut stop).await
+}
+
+/// Where the demo's data are.
+enum Data {
+    Kept(PathBuf),
+    Temporary(TempDir),
+}
+
+impl Data {
+    fn open(kept: Option<&Path>) -> anyhow::Result<Self> {
+        match kept {
+            Some(dir) => {
+                local::make_dir(dir)?;
+                let dir = dir.canonicalize().with_context(|| format!("{} can't be found", dir.display()))?;
+                Ok(Self::Kept(dir))
+            }
+            None => {
+                let dir = tempfile::Builder::new().prefix("keyward-demo-").tempdir();
+                Ok(Self::Temporary(dir.context("no temporary directory could be made")?))
+            }
+        }
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(dir) => dir,
+            Self::Temporary(dir) => dir.path(),
+        }
+    }
+
+    fn fate(&self) -> &'static str {
+        match self {
+            Self::Kept(_) => "kept",
+            Self::Temporary(_) => "removed at the end",
+        }
+    }
+}
