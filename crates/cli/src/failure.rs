@@ -41,7 +41,7 @@ impl fmt::Display for BadConfig {
 impl std::error::Error for BadConfig {}
 
 /// Writes an error to standard error; the exit code that goes with it.
-pub(crate) fn report(error: &anyhow::Error, output: &Output) -> ExitCode {
+pub(crate) fn report(error: &anyhow::Error, output: Output) -> ExitCode {
     if is_broken_pipe(error) {
         // Whoever read our output has seen enough.
         return ExitCode::SUCCESS;

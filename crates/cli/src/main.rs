@@ -31,14 +31,14 @@ fn main() -> ExitCode {
     let runtime = match cli.command.runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            return failure::report(&anyhow::Error::new(error).context("no runtime could be started"), &output);
+            return failure::report(&anyhow::Error::new(error).context("no runtime could be started"), output);
         }
     };
-    let ended = runtime.block_on(commands::run(cli, &output));
+    let ended = runtime.block_on(commands::run(cli, output));
     // What is still under way was told to stop and had its time.
     runtime.shutdown_background();
     match ended {
         Ok(code) => code,
-        Err(error) => failure::report(&error, &output),
+        Err(error) => failure::report(&error, output),
     }
 }

@@ -118,6 +118,7 @@ impl Output {
     }
 
     /// Writes a line.
+    #[expect(clippy::unused_self, reason = "whoever writes was given this to write with")]
     pub(crate) fn line(self, text: impl Display) -> io::Result<()> {
         let mut out = io::stdout().lock();
         writeln!(out, "{text}")?;
@@ -125,6 +126,7 @@ impl Output {
     }
 
     /// Writes a remark for people beside the result: to standard error, so that the result stays clean.
+    #[expect(clippy::unused_self, reason = "whoever writes was given this to write with")]
     pub(crate) fn remark(self, text: impl Display) {
         // Nobody can be told that standard error is gone.
         let _ = writeln!(io::stderr().lock(), "{text}");

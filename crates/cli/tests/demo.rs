@@ -222,7 +222,9 @@ fn p7_r24_a_secret_that_is_shown_once_is_nowhere_else() {
     let key = demo.key_of("clickyid");
     let rotated = demo.json(&["keys", "rotate", &key, "--overlap", "1h"]);
     secrets.push(rotated["secret"].as_str().expect("a secret").to_owned());
-    APIS.into_iter().for_each(|api| drop(demo.paste(api)));
+    for api in APIS {
+        demo.paste(api);
+    }
     let in_url = format!("{}/offers?api_key={}", demo.fact("/presets/clickyid/base_url"), secrets[2]);
     assert_eq!(Answer::get(&in_url, &[]).status, 400);
     demo.signal(Signal::TERM);
@@ -246,8 +248,8 @@ fn p7_r24_a_secret_that_is_shown_once_is_nowhere_else() {
 
 /// A secret in clear, base64 at each of its three alignments, hexadecimal, and as a URL writes it.
 fn forms(secret: &str) -> Vec<String> {
-    let hex: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
-    let url: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let hex = secret.bytes().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+    let url = secret.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat();
     let mut forms = vec![secret.to_owned(), hex.to_uppercase(), hex, url, STANDARD.encode(secret)];
     for skipped in 0..3 {
         let whole = (secret.len() - skipped) / 3 * 3;

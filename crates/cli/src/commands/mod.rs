@@ -20,9 +20,9 @@ use crate::output::{Cell, Output};
 use crate::{client, demo};
 
 /// Does what was asked.
-pub(crate) async fn run(cli: Cli, output: &Output) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     let Cli { global, command } = cli;
-    let (global, output) = (&global, *output);
+    let global = &global;
     match command {
         Command::Demo(demo) => demo::run(&demo, output).await?,
         Command::Serve => serve::run(global, output).await?,

@@ -80,17 +80,13 @@ enum Data {
 
 impl Data {
     fn open(kept: Option<&Path>) -> anyhow::Result<Self> {
-        match kept {
-            Some(dir) => {
-                local::make_dir(dir)?;
-                let dir = dir.canonicalize().with_context(|| format!("{} can't be found", dir.display()))?;
-                Ok(Self::Kept(dir))
-            }
-            None => {
-                let dir = tempfile::Builder::new().prefix("keyward-demo-").tempdir();
-                Ok(Self::Temporary(dir.context("no temporary directory could be made")?))
-            }
+        if let Some(dir) = kept {
+            local::make_dir(dir)?;
+            let dir = dir.canonicalize().with_context(|| format!("{} can't be found", dir.display()))?;
+            return Ok(Self::Kept(dir));
         }
+        let dir = tempfile::Builder::new().prefix("keyward-demo-").tempdir();
+        Ok(Self::Temporary(dir.context("no temporary directory could be made")?))
     }
 
     fn path(&self) -> &Path {

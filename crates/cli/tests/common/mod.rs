@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// How long anything here may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The program, with nothing of this machine's environment that could change what it does.
 pub(crate) fn keyward(arguments: &[&str]) -> Command {
@@ -164,7 +164,10 @@ impl Answer {
         let rest = url.strip_prefix("http://").expect("an http URL");
         let (host, path) = rest.split_once('/').expect("a path");
         let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n");
-        headers.iter().for_each(|header| request.push_str(&format!("{header}\r\n")));
+        for header in headers {
+            request.push_str(header);
+            request.push_str("\r\n");
+        }
         request.push_str("\r\n");
         let mut stream = TcpStream::connect(host).expect("something listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");

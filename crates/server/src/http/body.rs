@@ -57,7 +57,7 @@ async fn read(request: Request) -> Result<(HeaderMap, bytes::Bytes), Problem> {
 
 fn is_too_large(why: &axum::Error) -> bool {
     let source = std::error::Error::source(why);
-    source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    source.is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 fn is_json(headers: &HeaderMap) -> Result<(), Problem> {

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::IF_MATCH;
 use http::request::Parts;
@@ -69,8 +71,7 @@ impl IdempotencyKey {
     pub fn of(self, operation: &str, body: &impl Serialize) -> Option<Idempotency> {
         let text = serde_json::to_vec(body).expect("wire types have text keys");
         let digest = Sha256::new().chain_update(operation).chain_update([0]).chain_update(text).finalize();
-        let request = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        self.0.map(|token| Idempotency { token, request })
+        self.0.map(|token| Idempotency { token, request: URL_SAFE_NO_PAD.encode(digest) })
     }
 }
 

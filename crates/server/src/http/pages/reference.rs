@@ -25,7 +25,7 @@ struct Operation {
     method: String,
     path: String,
     anchor: String,
-    operation: Value,
+    says: Value,
 }
 
 /// The page for a document.
@@ -51,7 +51,7 @@ fn groups(document: &Value) -> Vec<Group> {
             method: method.to_uppercase(),
             path: path.clone(),
             anchor: format!("{method}{}", path.replace(['/', '{', '}'], "-")),
-            operation: operation.clone(),
+            says: operation.clone(),
         };
         match groups.iter_mut().find(|group| group.name == name) {
             Some(group) => group.operations.push(entry),

@@ -67,7 +67,7 @@ async fn keys_through_their_whole_life() {
     let made = client.create_key(&new, None).await.unwrap();
     let id = made.key.id.as_str();
     let query = KeyQuery { metadata: Some(("team".into(), "red & blue".into())), ..KeyQuery::default() };
-    assert_eq!(client.keys(&query).await.unwrap().items, [made.key.clone()]);
+    assert_eq!(client.keys(&query).await.unwrap().items, std::slice::from_ref(&made.key));
     let edit = KeyEdit { name: Some(Some("Shop".into())), expires: Some(Expires::Days(40)), ..KeyEdit::default() };
     let edited = client.edit_key(id, &edit, Some(made.key.version)).await.unwrap();
     assert_eq!(edited.object, client.key(id).await.unwrap());
