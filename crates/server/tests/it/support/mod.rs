@@ -1,5 +1,8 @@
 //! What the tests share: a program in a temporary directory, on a clock that only they move.
 
+pub mod postgres;
+pub mod store;
+
 use std::path::Path;
 use std::sync::Arc;
 
