@@ -37,12 +37,11 @@ pub async fn rotate(
                 }
                 let after = renewed(&held, tx, reach, lifetime, Some(overlap_s))?;
                 held.clear(tx).await?;
-                match overlap_s {
-                    0 => secrets::bury(tx, held.current()?, Reason::Replaced).await?,
-                    _ => {
-                        let until = tx.now().plus(overlap_s * SECOND_MS);
-                        secrets::set_until(tx.conn(), &held.current()?.id, Some(until)).await?;
-                    }
+                if overlap_s == 0 {
+                    secrets::bury(tx, held.current()?, Reason::Replaced).await?;
+                } else {
+                    let until = tx.now().plus(overlap_s * SECOND_MS);
+                    secrets::set_until(tx.conn(), &held.current()?.id, Some(until)).await?;
                 }
                 renew(&inner, tx, held, after, "key.rotated").await
             })

@@ -35,10 +35,10 @@ pub(crate) fn tags(tags: &[String], findings: &mut Findings) -> String {
     }
     let mut kept: Vec<String> = Vec::with_capacity(tags.len());
     for (at, tag) in tags.iter().enumerate() {
-        if let Some(tag) = findings.take(&format!("/tags/{at}"), Name::parse(tag, TAG_CHARS_MAX)) {
-            if !kept.iter().any(|other| other == tag.as_str()) {
-                kept.push(tag.as_str().to_owned());
-            }
+        let tag = findings.take(&format!("/tags/{at}"), Name::parse(tag, TAG_CHARS_MAX));
+        let is_new = |tag: &Name| !kept.iter().any(|other| other == tag.as_str());
+        if let Some(tag) = tag.filter(is_new) {
+            kept.push(tag.as_str().to_owned());
         }
     }
     serde_json::to_string(&kept).unwrap_or_default()

@@ -1,0 +1,16 @@
+//! What operations do to the store, on both engines.
+
+#[macro_use]
+mod world;
+
+mod accounts;
+mod audit;
+mod ends;
+mod keys;
+mod lists;
+mod management;
+mod people;
+mod races;
+mod reach;
+mod reveals;
+mod rotations;
