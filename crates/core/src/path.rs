@@ -5,6 +5,7 @@
 //! are spelt in capitals; the result is both matched and forwarded.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Why a path is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -90,7 +91,9 @@ fn respell(path: &str) -> Result<String, PathFault> {
                 b'/' | b'\\' | 0..=0x1F | 0x7F => return Err(PathFault::Character),
                 _ if escapes_an_escape => return Err(PathFault::Character),
                 _ if is_unreserved(value) => out.push(char::from(value)),
-                _ => out.push_str(&format!("%{value:02X}")),
+                _ => {
+                    let _ = write!(out, "%{value:02X}");
+                }
             }
             decoded.push(value);
             at += 3;

@@ -219,7 +219,8 @@ impl Pepper {
         mac.update(b"fingerprint\0");
         mac.update(sent.as_bytes());
         let digest = mac.finalize().into_bytes();
-        digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        let head = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
+        format!("{head:08x}")
     }
 }
 
