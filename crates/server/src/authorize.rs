@@ -211,11 +211,10 @@ impl Ward {
             Body::Withheld => return Err(Denial::BodyRequired),
         };
         let demand = decide::decide_body(&view, route, bytes)?;
-        if let (Some(items), Some(items_max)) = (attempt.items, rule.items_max) {
-            if items > items_max {
+        if let (Some(items), Some(items_max)) = (attempt.items, rule.items_max)
+            && items > items_max {
                 return Err(Denial::TooManyItems { items_max, items });
             }
-        }
         Ok(Permit::Cost(attempt.cost.or(demand.cost).unwrap_or(route.cost)))
     }
 
@@ -285,14 +284,11 @@ fn view<'a>(setup: &'a ApiSetup, caller: &'a Caller) -> decide::Caller<'a> {
 }
 
 fn refusal(terms: &Terms, at: usize, retry_after_ms: Option<i64>) -> Denial {
-    match terms.limits.get(at) {
-        Some(limit) => {
-            Denial::RateLimited { limit: limit.name.clone(), retry_after_ms: retry_after_ms.unwrap_or(limit.window_ms) }
-        }
-        None => {
-            let quota = terms.quotas.get(at - terms.limits.len()).map(|quota| quota.name.clone()).unwrap_or_default();
-            Denial::QuotaExceeded { quota, retry_after_ms }
-        }
+    if let Some(limit) = terms.limits.get(at) {
+        Denial::RateLimited { limit: limit.name.clone(), retry_after_ms: retry_after_ms.unwrap_or(limit.window_ms) }
+    } else {
+        let quota = terms.quotas.get(at - terms.limits.len()).map(|quota| quota.name.clone()).unwrap_or_default();
+        Denial::QuotaExceeded { quota, retry_after_ms }
     }
 }
 

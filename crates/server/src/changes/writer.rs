@@ -190,11 +190,10 @@ fn chain(before: &str, epoch: i64, done: &Done) -> String {
 async fn committed(db: &Db, last: Option<(i64, String)>) -> Result<bool, Failed> {
     let Some((epoch, hash)) = last else { return Ok(true) };
     for _ in 0..LOOKUPS_MAX {
-        if let Ok(mut conn) = db.conn().await {
-            if let Ok(found) = store::hash_of(&mut conn, epoch).await {
+        if let Ok(mut conn) = db.conn().await
+            && let Ok(found) = store::hash_of(&mut conn, epoch).await {
                 return Ok(found.as_deref() == Some(&hash));
             }
-        }
         tokio::time::sleep(LOOKUP_PAUSE).await;
     }
     Err(Failed::Unknown)

@@ -146,7 +146,7 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
             connections_max: 100,
             head_timeout: Duration::from_secs(10),
             body_idle_timeout: Duration::from_secs(30),
-            idle_timeout: Duration::from_secs(60),
+            idle_timeout: Duration::from_mins(1),
             head_bytes_max: 32_768,
             headers_max: 100,
             uri_bytes_max: 16_384,

@@ -56,7 +56,7 @@ pub async fn start(keyring: Arc<Keyring>, config: Arc<Config>, db: Db, written: 
             match tokio::time::timeout(LOOK_TIMEOUT, look(&keyring, &config, &db, &mut seen)).await {
                 Ok(Ok(())) => keyring.extend(t0),
                 Ok(Err(error)) => {
-                    tracing::error!(%error, "the store can't be read; decisions stop when the lease ends")
+                    tracing::error!(%error, "the store can't be read; decisions stop when the lease ends");
                 }
                 Err(_) => tracing::error!("the store does not answer; decisions stop when the lease ends"),
             }

@@ -116,7 +116,7 @@ impl Keyring {
 
     /// When a secret was last accepted, as far as this process knows.
     pub fn last_used(&self, digest: &Digest) -> Option<UnixMs> {
-        let second = self.table.look(digest, |found| found.map_or(0, |found| found.last_used()));
+        let second = self.table.look(digest, |found| found.map_or(0, table::Found::last_used));
         (second > 0).then(|| UnixMs(i64::from(second) * 1_000))
     }
 

@@ -264,7 +264,7 @@ mod tests {
     fn digest(number: u64) -> Digest {
         let mut digest = [0; 32];
         // Few different leading bytes: searches collide and wrap around.
-        digest[..8].copy_from_slice(&(number << 60 | number % 3).to_le_bytes());
+        digest[..8].copy_from_slice(&((number << 60) | (number % 3)).to_le_bytes());
         digest[8..16].copy_from_slice(&number.to_le_bytes());
         digest
     }

@@ -63,7 +63,7 @@ pub(super) async fn look(
         kind: view.kind.as_str(),
         environment: view.environment.as_str(),
         scopes: &view.scopes,
-        expires_at: view.expires_at.map(|at| at.rfc3339_seconds()),
+        expires_at: view.expires_at.map(keyward_core::time::UnixMs::rfc3339_seconds),
         overlap: old.map(|(secret, until)| Overlap { hint: &secret.hint, until: until.rfc3339_seconds() }),
         limits: names.zip(statuses).map(limit).collect(),
     };

@@ -73,7 +73,7 @@ fn spawn(file: &Path, first_key: u128) -> Child {
 fn told(mut child: Child, until: Option<usize>) -> Vec<u128> {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut keys = Vec::new();
-    while let Some(line) = lines.next() {
+    for line in lines {
         // The test runner writes there as well.
         keys.extend(line.unwrap().rsplit_once('!').and_then(|(_, key)| key.trim().parse::<u128>().ok()));
         if until == Some(keys.len()) {
