@@ -76,7 +76,9 @@ fn completions_are_there_for_every_shell() {
 
 #[test]
 fn a_wrong_call_is_exit_code_2() {
-    for arguments in [&["nonsense"][..], &["keys", "get"], &["keys", "list", "--limit", "x"], &["whoami"]] {
+    let open_to_all = &["demo", "--control", "0.0.0.0:0"][..];
+    for arguments in [&["nonsense"][..], &["keys", "get"], &["keys", "list", "--limit", "x"], &["whoami"], open_to_all]
+    {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
         assert!(output.stdout.is_empty(), "{arguments:?}");

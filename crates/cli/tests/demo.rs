@@ -4,7 +4,7 @@ mod common;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use common::{Answer, Demo, files, text, with_input};
+use common::{Answer, Demo, Underway, files, text, with_input};
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -40,6 +40,32 @@ fn r34_a_revoke_by_command_is_seen_by_the_very_next_request() {
         let answer = demo.paste(api);
         assert_eq!((answer.status, answer.headers["x-keyward-error"].as_str()), (401, "key_revoked"), "{api}");
     }
+}
+
+#[test]
+fn r14_r15_passcodes_are_valid_side_by_side_and_deleting_one_leaves_the_others() {
+    let demo = Demo::start();
+    let account = &demo.json(&["accounts", "list", "--api", "clevertap"])["items"][0]["id"];
+    let make = |name: &str| demo.json(&["keys", "create", name, "--account", account.as_str().expect("an id")]);
+    let made = [make("Partner A"), make("Partner B")];
+    let status = |key: &Value| {
+        let secret = key["secret"].as_str().expect("a secret");
+        let known = demo.fact("/presets/clevertap/secret");
+        Answer::to(&demo.fact("/presets/clevertap/curl").replace(known, secret)).status
+    };
+    assert_ne!(made[0]["secret"], made[1]["secret"]);
+    assert_eq!(made.each_ref().map(status), [200, 200]);
+    demo.json(&["keys", "delete", made[0]["id"].as_str().expect("an id")]);
+    assert_eq!(made.each_ref().map(status), [401, 200]);
+    assert_eq!(demo.paste("clevertap").status, 200);
+}
+
+#[test]
+fn r84_the_raw_key_encoded_and_the_stored_header_are_the_same() {
+    let demo = Demo::start();
+    let encoded = STANDARD.encode(demo.fact("/presets/codat/secret"));
+    assert!(demo.fact("/presets/codat/curl").ends_with(&format!("-H 'Authorization: Basic {encoded}'")));
+    assert_eq!(demo.paste("codat").status, 200);
 }
 
 #[test]
@@ -185,6 +211,18 @@ fn sigterm_ends_it_with_code_0_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn p9_what_is_under_way_is_finished_before_it_ends() {
+    let mut demo = Demo::start();
+    let header = format!("Authorization: Bearer {}", demo.fact("/presets/demo/secret"));
+    let url = format!("{}/stream", demo.fact("/presets/demo/base_url"));
+    let streaming = Underway::begin(&url, &[header]);
+    demo.signal(Signal::TERM);
+    let answer = streaming.finish();
+    assert!(answer.status == 200 && answer.body.contains("line 10 of 10"), "{}", answer.body);
+    assert_eq!(demo.ended().code(), Some(0));
+}
+
+#[test]
 fn a_second_start_on_the_same_data_finds_everything_again() {
     let data = tempfile::tempdir().expect("a temporary folder");
     let data = data.path().to_str().expect("UTF-8");
@@ -278,7 +316,8 @@ fn for_people_it_prints_commands_to_paste() {
     let curls: Vec<&str> = told.iter().map(|line| line.trim()).filter(|line| line.starts_with("curl ")).collect();
     let statuses: Vec<u16> = curls.iter().take(4).map(|line| Answer::to(line).status).collect();
     let text = told.join("\n");
-    child.kill().expect("the demo is there");
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, Signal::TERM).expect("the demo is there");
     child.wait().expect("it ends");
     assert_eq!(statuses, [200; 4], "{text}");
     assert!(text.contains("export KEYWARD_URL=") && text.contains("keys revoke key_"), "{text}");

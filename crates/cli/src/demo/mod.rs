@@ -21,7 +21,7 @@ use keyward_server::serve::{self, Bound};
 use tempfile::TempDir;
 
 use crate::commands::finish;
-use crate::failure::BadConfig;
+use crate::failure::{BadConfig, Usage};
 use crate::local;
 use crate::output::Output;
 use crate::stop::Stop;
@@ -49,8 +49,23 @@ pub(crate) struct Demo {
     insecure_bind: bool,
 }
 
+impl Demo {
+    /// Addresses that other machines can reach are taken only from somebody who says so.
+    fn stays_here(&self) -> Result<(), Usage> {
+        let mut chosen = [self.gateway, self.auth, self.control].into_iter().flatten();
+        match chosen.find(|address| !address.ip().is_loopback()) {
+            Some(address) if !self.insecure_bind => {
+                let why = "can be reached by other machines, and nothing is encrypted: say --insecure-bind";
+                Err(Usage(format!("{address} {why} if that is meant")))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
 /// Runs until told to stop.
 pub(crate) async fn run(demo: &Demo, output: Output) -> anyhow::Result<()> {
+    demo.stays_here()?;
     let mut stop = Stop::listen()?;
     let data = Data::open(demo.data.as_deref())?;
     let examples = upstreams::start().await.context("the example upstream could not be started")?;

@@ -161,6 +161,19 @@ impl Answer {
     }
 
     pub(crate) fn get(url: &str, headers: &[String]) -> Self {
+        Underway::begin(url, headers).finish()
+    }
+}
+
+/// A request whose answer has begun.
+pub(crate) struct Underway {
+    stream: TcpStream,
+    seen: Vec<u8>,
+}
+
+impl Underway {
+    /// Sends a request and waits for the first bytes of its answer.
+    pub(crate) fn begin(url: &str, headers: &[String]) -> Self {
         let rest = url.strip_prefix("http://").expect("an http URL");
         let (host, path) = rest.split_once('/').expect("a path");
         let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n");
@@ -172,9 +185,16 @@ impl Answer {
         let mut stream = TcpStream::connect(host).expect("something listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream.write_all(request.as_bytes()).expect("it reads");
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).expect("it answers");
-        let answer = String::from_utf8_lossy(&answer).into_owned();
+        let mut seen = vec![0; 1_024];
+        let count = stream.read(&mut seen).expect("it answers");
+        seen.truncate(count);
+        Self { stream, seen }
+    }
+
+    /// Waits for the rest.
+    pub(crate) fn finish(mut self) -> Answer {
+        self.stream.read_to_end(&mut self.seen).expect("it ends its answer");
+        let answer = String::from_utf8_lossy(&self.seen).into_owned();
         let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
@@ -182,7 +202,7 @@ impl Answer {
             let (name, value) = line.split_once(':')?;
             Some((name.to_ascii_lowercase(), value.trim().to_owned()))
         };
-        Self { status: status.expect("a status"), headers: lines.filter_map(header).collect(), body: body.to_owned() }
+        Answer { status: status.expect("a status"), headers: lines.filter_map(header).collect(), body: body.to_owned() }
     }
 }
 

@@ -228,6 +228,8 @@ fn problem(facts: &ErrorFacts<'_>, content_type: &str) -> Rendered {
         status: u16,
         detail: &'a str,
         code: &'a str,
+        /// Empty where every refusal must look the same (threat T1).
+        #[serde(skip_serializing_if = "str::is_empty")]
         request_id: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         help_url: Option<&'a str>,

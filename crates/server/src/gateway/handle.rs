@@ -1,6 +1,6 @@
 //! The way of a request through the gateway, step by step.
 
-use std::cell::Cell;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use super::refusal::{Refusal, X_KEYWARD_ERROR};
 use super::request_id::{RequestId, RequestIds};
 use super::upstream::{AnswerBody, Failure, Payload, Pool};
 use super::{Gateway, Judge, cors, credential, inspected, rates};
-use crate::authorize::{Attempt, Body, Caller, Outcome, Presented, Statuses, Verdict};
+use crate::authorize::{Attempt, Body, Caller, Outcome, Presented, Verdict};
 use crate::config::Preflight;
 
 /// When a key ends, told to its holder in time.
@@ -50,7 +50,7 @@ pub(super) struct ApiRequest<'a> {
     /// Its path below the API's prefix.
     pub(super) inner_path: &'a str,
     /// What was decided, once it was; answers are dressed by it.
-    pub(super) verdict: Cell<Option<Verdict>>,
+    pub(super) verdict: OnceCell<Verdict>,
 }
 
 impl<J: Judge> Serve for Worker<J> {
@@ -107,17 +107,17 @@ impl<J: Judge> Worker<J> {
     ) -> Response<AnswerBody> {
         let inner_path = without_prefix(&inbound.path, found.prefix);
         let path = if found.setup.keep_prefix { &inbound.path } else { inner_path };
-        let verdict = Cell::default();
+        let verdict = OnceCell::new();
         let request = ApiRequest { parts, inbound, found, request_id, now, path, inner_path, verdict };
         let mut response = match self.decide_and_forward(&request, body).await {
             Ok(response) => response,
             Err(refusal) => self.refuse(&request, refusal),
         };
         let is_refused_401 = response.status() == 401 && response.headers().contains_key(X_KEYWARD_ERROR);
-        if let Some(verdict) = request.verdict.take()
+        if let Some(verdict) = request.verdict.get()
             && !is_refused_401
         {
-            dress(response.headers_mut(), &request, &verdict);
+            dress(response.headers_mut(), &request, verdict);
         }
         if let Some(origin) = cors::granted(found.setup, &parts.headers) {
             cors::grant(response.headers_mut(), origin.clone());
@@ -158,7 +158,7 @@ impl<J: Judge> Worker<J> {
                     Ok(bytes) => bytes,
                     Err(denial) => {
                         // The caller is known: how its limits stand is told with the refusal (row r68).
-                        request.verdict.set(Some(verdict));
+                        request.decided(verdict);
                         return Err(denial.into());
                     }
                 };
@@ -167,20 +167,20 @@ impl<J: Judge> Worker<J> {
             }
             Outcome::Allow | Outcome::Deny(_) => payload_of(body),
         };
-        let outcome = std::mem::replace(&mut verdict.outcome, Outcome::Allow);
-        let caller = verdict.caller.clone();
-        request.verdict.set(Some(verdict));
-        match outcome {
+        // Borrowed from here on: what many keys share should not be counted up and down by every request.
+        let verdict = request.decided(verdict);
+        match &verdict.outcome {
             Outcome::Allow => {}
-            Outcome::Deny(denial) => return Err(denial.into()),
+            Outcome::Deny(denial) => return Err(denial.clone().into()),
             Outcome::NeedBody { .. } => return Err(Denial::AuthUnavailable.into()),
         }
+        let caller = verdict.caller.as_ref();
         let upstream = route.route().and_then(|route| route.upstream.as_deref());
-        let upstream = upstream.unwrap_or_else(|| match caller.as_ref().map(|caller| caller.key.environment) {
+        let upstream = upstream.unwrap_or_else(|| match caller.map(|caller| caller.key.environment) {
             Some(environment) => environment.as_str(),
             None => Environment::Live.as_str(),
         });
-        self.forward(request, caller.as_ref(), payload, upstream).await
+        self.forward(request, caller, payload, upstream).await
     }
 
     pub(super) fn ask(&self, request: &ApiRequest<'_>, route: Matched<'_>, body: Body<'_>) -> Verdict {
@@ -257,12 +257,9 @@ impl<J: Judge> Worker<J> {
 }
 
 impl ApiRequest<'_> {
-    /// How the caller's limits stand, once it is known.
-    pub(super) fn statuses(&self) -> Statuses {
-        let verdict = self.verdict.take();
-        let statuses = verdict.as_ref().map(|verdict| verdict.statuses.clone()).unwrap_or_default();
-        self.verdict.set(verdict);
-        statuses
+    /// Keeps the verdict; there is one for each request.
+    pub(super) fn decided(&self, verdict: Verdict) -> &Verdict {
+        self.verdict.get_or_init(|| verdict)
     }
 }
 

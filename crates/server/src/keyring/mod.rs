@@ -255,7 +255,7 @@ impl Writer {
         if self.terms.get(&name).is_some() {
             return Ok(self.terms.take(slab, &name, Terms::default));
         }
-        let own = row.own(setup)?;
+        let own = row.own(setup, account_plan)?;
         let terms = setup.api.terms(environment, row.plan.as_deref(), account_plan, own);
         Ok(self.terms.take(slab, &name, || terms))
     }

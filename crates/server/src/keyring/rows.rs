@@ -102,22 +102,22 @@ impl SecretRow {
     }
 
     /// What the key says of itself. Scopes that the configuration no longer knows are left out: nobody has them.
-    pub(super) fn own(&self, setup: &ApiSetup) -> Result<Own, BadRow> {
+    pub(super) fn own(&self, setup: &ApiSetup, account_plan: Option<&str>) -> Result<Own, BadRow> {
         let known = |name: &&str| setup.api.catalogue.set([*name]).is_ok();
         let scopes = setup.api.catalogue.set(self.scopes.split_whitespace().filter(known)).unwrap_or_default();
         let range = |text: &str| text.parse().map_err(|_| self.bad("its addresses"));
         Ok(Own {
             scopes,
             addresses: self.addresses.split_whitespace().map(range).collect::<Result<_, _>>()?,
-            limits: self.limits(setup)?,
+            limits: self.limits(setup, account_plan)?,
             quotas: self.quotas()?,
         })
     }
 
-    fn limits(&self, setup: &ApiSetup) -> Result<Vec<keyward_core::limit::Limit>, BadRow> {
+    fn limits(&self, setup: &ApiSetup, account_plan: Option<&str>) -> Result<Vec<keyward_core::limit::Limit>, BadRow> {
         let specs: Vec<LimitSpec> = serde_json::from_str(&self.limits).map_err(|_| self.bad("its limits"))?;
         let environment = environment(&self.environment).ok_or_else(|| self.bad("its environment"))?;
-        let plan = self.plan.as_deref().and_then(|name| setup.api.plans.get(name));
+        let plan = self.plan.as_deref().or(account_plan).and_then(|name| setup.api.plans.get(name));
         let inherited = |name: &str| {
             let of_plan = plan.and_then(|plan| plan.limits.iter().find(|limit| limit.name == name));
             of_plan.or_else(|| setup.api.limits(environment).iter().find(|limit| limit.name == name))

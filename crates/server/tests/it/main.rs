@@ -4,6 +4,7 @@
 #![expect(unreachable_pub, reason = "one binary: pub is for the modules beside")]
 
 mod auth;
+mod gateway;
 mod management;
 mod store;
 mod support;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Doors, answer, empty};
 use crate::authorize::Caller;
 use crate::changes::{Actor, Reach};
+use crate::gateway::handle::ApiRequest;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::upstream::AnswerBody;
 use crate::keys;
@@ -42,10 +43,11 @@ struct OwnLimit<'a> {
 
 pub(super) async fn look(
     doors: &Doors,
+    request: &ApiRequest<'_>,
     caller: &Caller,
-    statuses: &[LimitStatus],
 ) -> Result<Response<AnswerBody>, Refusal> {
     let (account, id) = (caller.account.id, caller.key.id);
+    let statuses = request.verdict.get().map(|verdict| verdict.statuses.as_slice()).unwrap_or_default();
     let view = doors.run(|app| async move { keys::get(&app, Reach::Account(account), id).await }).await?;
     let names = caller.terms.limits.iter().map(|limit| limit.name.as_str());
     let names = names.chain(caller.terms.quotas.iter().map(|quota| quota.name.as_str()));

@@ -152,24 +152,21 @@ impl<J: Judge> Worker<J> {
         let actor =
             Actor { who: format!("key:{}", caller.key.id), origin: Some(request.inbound.origin.address.to_string()) };
         match (door, &request.parts.method) {
-            (Door::Look, &Method::GET) => holder::look(doors, &caller, &request.statuses()).await,
-            (Door::Revoke, &Method::POST) => holder::revoke(doors, &caller, actor).await,
-            (Door::Keys, &Method::GET) => keys::list(doors, request, &caller, actor).await,
-            (Door::Keys, &Method::POST) => keys::create(doors, request, &caller, actor, body).await,
-            (Door::Key(id), &Method::DELETE) => keys::delete(doors, &caller, actor, id).await,
+            (Door::Look, &Method::GET) => holder::look(doors, request, caller).await,
+            (Door::Revoke, &Method::POST) => holder::revoke(doors, caller, actor).await,
+            (Door::Keys, &Method::GET) => keys::list(doors, request, caller, actor).await,
+            (Door::Keys, &Method::POST) => keys::create(doors, request, caller, actor, body).await,
+            (Door::Key(id), &Method::DELETE) => keys::delete(doors, caller, actor, id).await,
             (door, _) => Err(Refusal::method(door.methods())),
         }
     }
 
     /// Who knocks; nobody is a refusal.
-    fn caller(&self, request: &ApiRequest<'_>, spends: bool) -> Result<Caller, Refusal> {
-        let mut verdict = self.ask_about(request, Matched::NotAsked, Body::Withheld, spends);
-        let outcome = std::mem::replace(&mut verdict.outcome, Outcome::Allow);
-        let caller = verdict.caller.clone();
-        request.verdict.set(Some(verdict));
-        match (outcome, caller) {
+    fn caller<'a>(&self, request: &'a ApiRequest<'_>, spends: bool) -> Result<&'a Caller, Refusal> {
+        let verdict = request.decided(self.ask_about(request, Matched::NotAsked, Body::Withheld, spends));
+        match (&verdict.outcome, &verdict.caller) {
             (Outcome::Allow, Some(caller)) => Ok(caller),
-            (Outcome::Deny(denial), _) => Err(denial.into()),
+            (Outcome::Deny(denial), _) => Err(denial.clone().into()),
             (Outcome::Allow, None) => Err(Denial::MissingCredentials.into()),
             (Outcome::NeedBody { .. }, _) => Err(Denial::AuthUnavailable.into()),
         }

@@ -21,7 +21,7 @@ fn identity() -> Vec<(HeaderName, IdentityField)> {
 }
 
 fn api(origin: &Origin) -> ApiSetup {
-    let upstreams = BTreeMap::from([("live".to_owned(), origin.upstream())]);
+    let upstreams = BTreeMap::from([("live".to_owned(), upstream(&[origin.address]))]);
     ApiSetup { upstreams, identity_headers: identity(), ..setup("api").build() }
 }
 
@@ -83,7 +83,7 @@ fn connection_cannot_name_our_headers_away() {
 #[test]
 fn prefixes_hosts_and_base_paths() {
     let origin = Origin::plain();
-    let under = |base: &str| crate::config::Upstream { base_path: base.into(), ..origin.upstream() };
+    let under = |base: &str| crate::config::Upstream { base_path: base.into(), ..upstream(&[origin.address]) };
     let with = |name: &str, prefix: &str, base: &str| ApiSetup {
         upstreams: BTreeMap::from([("live".to_owned(), under(base))]),
         ..setup(name).prefixes(&[prefix]).build()
@@ -104,7 +104,10 @@ fn prefixes_hosts_and_base_paths() {
 #[test]
 fn r57_r59_live_and_test_keys_go_to_their_own_upstreams() {
     let (live, test) = (Origin::plain(), Origin::plain());
-    let upstreams = BTreeMap::from([("live".to_owned(), live.upstream()), ("test".to_owned(), test.upstream())]);
+    let upstreams = BTreeMap::from([
+        ("live".to_owned(), upstream(&[live.address])),
+        ("test".to_owned(), upstream(&[test.address])),
+    ]);
     let gateway = Harness::start(vec![ApiSetup { upstreams, ..setup("api").build() }]);
     gateway.get("/", "good");
     gateway.get("/", "test");
@@ -199,7 +202,8 @@ fn an_upstream_that_is_down_slow_or_no_http_is_told_apart() {
         upstreams: BTreeMap::from([("live".to_owned(), upstream)]),
         ..setup(name).prefixes(&[&format!("/{name}")]).build()
     };
-    let all = vec![named("dead", upstream(&[dead])), named("garbage", garbage.upstream()), named("slow", slow)];
+    let all =
+        vec![named("dead", upstream(&[dead])), named("garbage", upstream(&[garbage.address])), named("slow", slow)];
     let gateway = Harness::start(all);
     let told = |path: &str| {
         let reply = gateway.get(path, "good");
@@ -218,7 +222,7 @@ fn r68_r69_answers_carry_both_families_of_rate_headers() {
     let origin = Origin::start(move |_, _| Some(answer.into()));
     let named = |name: &str, rate_headers| ApiSetup {
         rate_headers,
-        upstreams: BTreeMap::from([("live".to_owned(), origin.upstream())]),
+        upstreams: BTreeMap::from([("live".to_owned(), upstream(&[origin.address]))]),
         ..setup(name).prefixes(&[&format!("/{name}")]).build()
     };
     let all = [("ours", RateHeaders::Ours), ("theirs", RateHeaders::Upstream), ("none", RateHeaders::Off)];

@@ -5,3 +5,4 @@ mod forwarding;
 mod refusing;
 mod strictness;
 mod support;
+mod wire;

@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
 
-use super::support::{Harness, Origin, denials};
+use super::support::{Harness, Origin, denials, upstream};
 use crate::config::{ApiSetup, Preflight, Scheme};
 use crate::gateway::fixtures::setup;
 
 fn api(origin: &Origin) -> ApiSetup {
-    let upstreams = BTreeMap::from([("live".to_owned(), origin.upstream())]);
+    let upstreams = BTreeMap::from([("live".to_owned(), upstream(&[origin.address]))]);
     ApiSetup { upstreams, help_url: Some("https://help.example.com".into()), ..setup("api").build() }
 }
 
@@ -92,7 +92,7 @@ fn r48_no_origin_is_granted_unless_it_is_configured() {
         ApiSetup { preflight: Preflight::Answer { origins: vec![] }, ..setup("none").prefixes(&["/none"]).build() },
         ApiSetup {
             preflight: Preflight::Forward,
-            upstreams: BTreeMap::from([("live".to_owned(), origin.upstream())]),
+            upstreams: BTreeMap::from([("live".to_owned(), upstream(&[origin.address]))]),
             ..setup("forward").prefixes(&["/forward"]).build()
         },
         ApiSetup { preflight: Preflight::Check, ..setup("check").prefixes(&["/check"]).build() },

@@ -1,12 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::support::{Harness, Origin};
+use super::support::{Harness, Origin, upstream};
 use crate::config::ApiSetup;
 use crate::gateway::fixtures::setup;
 
 fn api(origin: &Origin) -> ApiSetup {
-    ApiSetup { upstreams: BTreeMap::from([("live".to_owned(), origin.upstream())]), ..setup("api").build() }
+    ApiSetup { upstreams: BTreeMap::from([("live".to_owned(), upstream(&[origin.address]))]), ..setup("api").build() }
 }
 
 const KEY: &str = "Authorization: Bearer good";

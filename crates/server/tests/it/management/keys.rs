@@ -9,18 +9,22 @@ async fn act(control: &Control, key: &str, action: &str) -> Answer {
     control.by(&control.operator, Method::POST, &format!("/v1/keys/{key}/{action}"), None).await
 }
 
-#[tokio::test]
-async fn r22_r50_r52_a_created_key_shows_its_secret() {
-    let control = Control::start().await;
-    let account = control.account("clickyid", "Acme").await;
-    let new = json!({
+/// A key with everything that can be said of one.
+fn everything(account: &str) -> Value {
+    json!({
         "account_id": account, "name": "Checkout", "environment": "test", "expires": { "days": 30 },
         "scopes": ["validate:offers"], "addresses": ["192.0.2.0/24"],
         "limits": [{ "name": "default", "limit": 5 }],
         "quotas": [{ "name": "monthly", "budget": 1000, "refill": { "monthly": { "day": 1 } } }],
         "external_id": "ci-1", "metadata": { "team": "red" }, "tags": ["web"],
-    });
-    let made = control.post("/v1/keys", new).await.is(201);
+    })
+}
+
+#[tokio::test]
+async fn r22_r50_r52_a_created_key_shows_its_secret() {
+    let control = Control::start().await;
+    let account = control.account("clickyid", "Acme").await;
+    let made = control.post("/v1/keys", everything(&account)).await.is(201);
     assert_eq!(made.header("cache-control"), "no-store");
     let random = ["/id", "/account_id", "/secret", "/secrets/0/id", "/secrets/0/hint", "/created_by"];
     insta::assert_json_snapshot!(masked(&made.body, &random), @r#"

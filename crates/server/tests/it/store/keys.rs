@@ -3,13 +3,14 @@ use keyward_core::key::{Environment, Kind};
 use keyward_core::limit::{Algorithm, Per};
 use keyward_core::quota::Refill;
 use keyward_core::time::{DAY_MS, UnixMs};
+use keyward_server::accounts::{self, NewAccount};
 use keyward_server::changes::Reach;
 use keyward_server::keys::{self, KeyEdit, LimitSpec, NewKey, QuotaSpec};
 use keyward_server::operation::Idempotency;
 use serde_json::json;
 
 use super::world::{World, new_grant, operator, outcome};
-use crate::support::{START, new_key};
+use crate::support::{START, new_account, new_key};
 
 on_both! {
     a_key_is_as_it_was_made
@@ -26,6 +27,7 @@ on_both! {
     r49_r53_a_key_belongs_to_one_account_and_shows_only_its_hint
     r51_scopes_come_from_the_catalogue
     r52_own_limits_are_stored
+    r52_what_an_own_limit_leaves_out_comes_from_the_accounts_plan
     r58_an_environment_must_be_served
     r90_a_name_is_optional_and_at_most_50_characters
     addresses_limits_and_quotas_are_checked
@@ -235,6 +237,16 @@ async fn r52_own_limits_are_stored(world: World) {
     let digest = world.app.vault.pepper().digest(made.secret.unwrap().expose());
     let caller = world.app.keyring.lookup(&digest).unwrap();
     assert_eq!(caller.terms.limits.iter().map(|limit| limit.limit).collect::<Vec<_>>(), [5], "and decided by");
+}
+
+async fn r52_what_an_own_limit_leaves_out_comes_from_the_accounts_plan(world: World) {
+    let planned = NewAccount { plan: Some("daily".into()), ..new_account("shop", "Acme") };
+    let account = accounts::create(&world.app, Reach::All, operator(), planned, None).await.unwrap().account;
+    let new = NewKey { limits: vec![limit("default", 5)], ..new_key(&account, "a") };
+    let secret = world.make(new).await.unwrap().secret.unwrap();
+    let digest = world.app.vault.pepper().digest(secret.expose());
+    let limits = world.app.keyring.lookup(&digest).unwrap().terms.limits.clone();
+    assert_eq!(limits.iter().map(|limit| (limit.limit, limit.window_ms)).collect::<Vec<_>>(), [(5, DAY_MS)]);
 }
 
 async fn r58_an_environment_must_be_served(world: World) {

@@ -50,6 +50,9 @@ scopes = ["read"]
 [apis.shop.plans.small.limits.default]
 limit = 10
 window = "1m"
+[apis.shop.plans.daily.limits.default]
+limit = 50
+window = "1d"
 [apis.shop.plans.large.limits.default]
 limit = 1000
 window = "1m"
