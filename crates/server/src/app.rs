@@ -16,7 +16,8 @@ use crate::config::Config;
 use crate::db::{Db, OpenError};
 use crate::keyring::{self, FeedError, Keyring};
 use crate::keys;
-use crate::limits::{self, Limits};
+use crate::limits::Limits;
+use crate::quotas;
 use crate::vault::{Vault, VaultError};
 
 /// How often last uses and quotas are saved.
@@ -134,17 +135,17 @@ impl App {
         let used = self.keyring.used_since(since);
         let mut conn = self.db.conn().await?;
         keys::save_last_used(&mut conn, &used).await?;
-        let quotas = self.limits.dirty_quotas();
-        let saved = limits::save(&mut conn, &quotas).await;
+        let used = self.limits.dirty_quotas();
+        let saved = quotas::save(&mut conn, &used).await;
         if saved.is_err() {
-            self.limits.keep_dirty(quotas);
+            self.limits.keep_dirty(used);
         }
         saved
     }
 
     async fn restore_quotas(&self) -> sqlx::Result<()> {
         let mut conn = self.db.conn().await?;
-        for saved in limits::saved_quotas(&mut conn).await? {
+        for saved in quotas::saved(&mut conn).await? {
             if !self.limits.seed_quota(&saved, self.clock.now()) {
                 tracing::warn!(holder = saved.holder, quota = saved.name, "what was used of a quota can't be read");
             }
@@ -194,7 +195,7 @@ async fn open_head(db: &Db, clock: ClockChoice) -> sqlx::Result<Clock> {
     };
     let mut history = [0_u8; 16];
     crate::vault::random(&mut history);
-    let history = history.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let history = crate::vault::hex(&history);
     changes::make_head(&mut conn, &history, clock.now()).await?;
     if let Some(head) = changes::head(&mut conn).await? {
         clock.not_before(UnixMs(head.at));

@@ -173,7 +173,7 @@ impl Ward {
     }
 
     fn judge(&self, attempt: &Attempt<'_>, caller: Caller, secret: &str, now: UnixMs) -> Verdict {
-        let cost = match self.permit(attempt, &caller, now) {
+        let cost = match Self::permit(attempt, &caller, now) {
             Ok(Permit::Cost(cost)) => cost,
             Ok(Permit::NeedBody { bytes_max }) => {
                 return self.verdict(Outcome::NeedBody { bytes_max }, caller, now);
@@ -200,7 +200,7 @@ impl Ward {
     }
 
     /// Everything but the limits: what the request costs, or why it is refused.
-    fn permit(&self, attempt: &Attempt<'_>, caller: &Caller, now: UnixMs) -> Result<Permit, Denial> {
+    fn permit(attempt: &Attempt<'_>, caller: &Caller, now: UnixMs) -> Result<Permit, Denial> {
         let view = view(attempt.setup, caller);
         decide::decide(&view, &attempt.request, now)?;
         let Some(route) = attempt.request.route.route() else { return Ok(Permit::Cost(attempt.cost.unwrap_or(1))) };
@@ -212,9 +212,10 @@ impl Ward {
         };
         let demand = decide::decide_body(&view, route, bytes)?;
         if let (Some(items), Some(items_max)) = (attempt.items, rule.items_max)
-            && items > items_max {
-                return Err(Denial::TooManyItems { items_max, items });
-            }
+            && items > items_max
+        {
+            return Err(Denial::TooManyItems { items_max, items });
+        }
         Ok(Permit::Cost(attempt.cost.or(demand.cost).unwrap_or(route.cost)))
     }
 

@@ -21,5 +21,6 @@ pub mod management;
 pub mod metrics;
 pub mod operation;
 pub mod people;
+pub mod quotas;
 pub mod serve;
 pub mod vault;

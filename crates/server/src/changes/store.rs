@@ -58,7 +58,7 @@ pub(super) async fn hash_of(conn: &mut Conn, epoch: i64) -> sqlx::Result<Option<
 
 pub(super) struct Place<'a> {
     pub(super) epoch: i64,
-    pub(super) place: i64,
+    pub(super) nth: i64,
     pub(super) hash: &'a str,
     pub(super) now: UnixMs,
 }
@@ -66,7 +66,7 @@ pub(super) struct Place<'a> {
 pub(super) async fn add_change(conn: &mut Conn, at: &Place<'_>, kind: Touched, subject: &str) -> sqlx::Result<()> {
     on_db!(conn, |c| sqlx::query(CHANGE)
         .bind(at.epoch)
-        .bind(at.place)
+        .bind(at.nth)
         .bind(at.hash)
         .bind(kind.as_str())
         .bind(subject)
@@ -80,7 +80,7 @@ pub(super) async fn add_event(conn: &mut Conn, at: &Place<'_>, actor: &Actor, ev
     let text = |value: &Option<serde_json::Value>| value.as_ref().map(ToString::to_string);
     on_db!(conn, |c| sqlx::query(EVENT)
         .bind(at.epoch)
-        .bind(at.place)
+        .bind(at.nth)
         .bind(at.now.0)
         .bind(&actor.who)
         .bind(&actor.origin)

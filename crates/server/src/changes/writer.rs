@@ -13,6 +13,7 @@ use super::tx::{AuditEvent, Touched, Tx};
 use super::{Actor, Failed, Job};
 use crate::clock::Clock;
 use crate::db::{Conn, Db};
+use crate::vault::hex;
 
 /// Most changes that share a commit.
 const BATCH_MAX: usize = 64;
@@ -149,7 +150,7 @@ async fn finish(conn: &mut Conn, clock: &Clock, waiting: &[Done]) -> sqlx::Resul
         if changed(done) {
             epoch += 1;
             hash = chain(&hash, epoch, done);
-            record(conn, &Place { epoch, place: 0, hash: &hash, now }, done).await?;
+            record(conn, &Place { epoch, nth: 0, hash: &hash, now }, done).await?;
         }
         epochs.push(epoch);
     }
@@ -158,16 +159,16 @@ async fn finish(conn: &mut Conn, clock: &Clock, waiting: &[Done]) -> sqlx::Resul
 }
 
 async fn record(conn: &mut Conn, at: &Place<'_>, done: &Done) -> sqlx::Result<()> {
-    for (place, (kind, subject)) in done.touched.iter().enumerate() {
-        let at = Place { place: place as i64, ..*at };
+    for (nth, (kind, subject)) in done.touched.iter().enumerate() {
+        let at = Place { nth: nth as i64, ..*at };
         store::add_change(conn, &at, *kind, subject).await?;
     }
     if done.touched.is_empty() {
         // Every epoch has a row: a gap would be a lost change.
         store::add_change(conn, at, Touched::Other, "").await?;
     }
-    for (place, event) in done.events.iter().enumerate() {
-        let at = Place { place: place as i64, ..*at };
+    for (nth, event) in done.events.iter().enumerate() {
+        let at = Place { nth: nth as i64, ..*at };
         store::add_event(conn, &at, &done.actor, event).await?;
     }
     Ok(())
@@ -183,7 +184,7 @@ fn chain(before: &str, epoch: i64, done: &Done) -> String {
         hash.update(subject);
         hash.update([0]);
     }
-    hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..16])
 }
 
 /// Whether a commit whose reply was lost happened after all: its last change is there, with its hash, or not.
@@ -191,9 +192,10 @@ async fn committed(db: &Db, last: Option<(i64, String)>) -> Result<bool, Failed>
     let Some((epoch, hash)) = last else { return Ok(true) };
     for _ in 0..LOOKUPS_MAX {
         if let Ok(mut conn) = db.conn().await
-            && let Ok(found) = store::hash_of(&mut conn, epoch).await {
-                return Ok(found.as_deref() == Some(&hash));
-            }
+            && let Ok(found) = store::hash_of(&mut conn, epoch).await
+        {
+            return Ok(found.as_deref() == Some(&hash));
+        }
         tokio::time::sleep(LOOKUP_PAUSE).await;
     }
     Err(Failed::Unknown)

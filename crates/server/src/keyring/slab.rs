@@ -69,11 +69,12 @@ impl<K: Clone + Eq + Hash> Numbers<K> {
         let Some(use_of) = self.uses.get_mut(number as usize) else { return };
         use_of.0 = use_of.0.saturating_sub(1);
         if use_of.0 == 0
-            && let Some(name) = use_of.1.take() {
-                self.by_name.remove(&name);
-                slab.0[number as usize].store(None);
-                self.free.push(number);
-            }
+            && let Some(name) = use_of.1.take()
+        {
+            self.by_name.remove(&name);
+            slab.0[number as usize].store(None);
+            self.free.push(number);
+        }
     }
 
     pub(super) fn len(&self) -> usize {

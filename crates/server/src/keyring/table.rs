@@ -84,7 +84,7 @@ impl Slot {
 }
 
 struct Slots {
-    slots: Box<[Slot]>,
+    all: Box<[Slot]>,
     /// Places that are not empty, removed ones among them; only the writer looks.
     taken: AtomicU32,
     live: AtomicU32,
@@ -95,7 +95,7 @@ struct Slots {
 impl Slots {
     fn new(count: usize) -> Self {
         Self {
-            slots: (0..count).map(|_| Slot::default()).collect(),
+            all: (0..count).map(|_| Slot::default()).collect(),
             taken: AtomicU32::new(0),
             live: AtomicU32::new(0),
             retired: AtomicBool::new(false),
@@ -104,15 +104,15 @@ impl Slots {
 
     /// The place of a tag, or the empty place where a search for it ends.
     fn find(&self, tag: Tag) -> (&Slot, Tag, Words, u32) {
-        let mut at = tag.start(self.slots.len());
+        let mut at = tag.start(self.all.len());
         loop {
-            let slot = &self.slots[at];
+            let slot = &self.all[at];
             let (found, words, sequence) = slot.read();
             // There is always an empty place: tables grow long before they are full.
             if found == tag || found == EMPTY {
                 return (slot, found, words, sequence);
             }
-            at = (at + 1) & (self.slots.len() - 1);
+            at = (at + 1) & (self.all.len() - 1);
         }
     }
 }
@@ -176,7 +176,7 @@ impl Table {
         }
         let taken = slots.taken.load(Ordering::Relaxed) as usize + 1;
         // Linear probing stays short up to about four fifths.
-        if taken * 5 > slots.slots.len() * 4 {
+        if taken * 5 > slots.all.len() * 4 {
             let grown = grow(&slots);
             let (slot, ..) = grown.find(tag);
             fill(&grown, slot, tag, words, used);
@@ -214,7 +214,7 @@ impl Table {
     /// Hands every entry, with the second it was last used, to `with`.
     pub(super) fn each(&self, mut with: impl FnMut(&Words, u32)) {
         for shard in &self.shards {
-            for slot in &shard.load().slots {
+            for slot in &shard.load().all {
                 let (tag, words, _) = slot.read();
                 if tag != EMPTY && tag != GONE {
                     with(&words, slot.used.load(Ordering::Relaxed));
@@ -230,7 +230,7 @@ impl Table {
 
     /// Bytes that the places take.
     pub(super) fn bytes(&self) -> usize {
-        self.shards.iter().map(|shard| shard.load().slots.len() * size_of::<Slot>()).sum()
+        self.shards.iter().map(|shard| shard.load().all.len() * size_of::<Slot>()).sum()
     }
 }
 
@@ -245,7 +245,7 @@ fn fill(slots: &Slots, slot: &Slot, tag: Tag, words: &Words, used: u32) {
 fn grow(old: &Slots) -> Slots {
     let live = old.live.load(Ordering::Relaxed) as usize;
     let new = Slots::new((live * 2).next_power_of_two().max(FIRST_SLOTS));
-    for slot in &old.slots {
+    for slot in &old.all {
         let (tag, words, _) = slot.read();
         if tag != EMPTY && tag != GONE {
             let (place, ..) = new.find(tag);

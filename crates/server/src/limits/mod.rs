@@ -15,7 +15,6 @@ mod quota;
 mod saved;
 mod shard;
 mod sliding;
-mod store;
 mod tag;
 #[cfg(test)]
 mod tests;
@@ -30,7 +29,6 @@ use keyward_core::terms::Terms;
 use keyward_core::time::UnixMs;
 
 pub use self::saved::QuotaUse;
-pub use self::store::{save, saved as saved_quotas};
 
 use self::arena::Arena;
 use self::locked::Locked;

@@ -132,7 +132,6 @@ pub(super) struct Harness {
     pub(super) gateway: Arc<Gateway<Puppet>>,
     pub(super) serving: Serving,
     pub(super) stop: watch::Sender<bool>,
-    pub(super) clock: Clock,
 }
 
 impl Harness {
@@ -147,11 +146,11 @@ impl Harness {
         config.apis = setups.into_iter().enumerate().map(number).collect();
         change(&mut config);
         let clock = Clock::manual(NOW);
-        let gateway = Arc::new(Gateway::new(Arc::new(config), clock.clone(), Puppet));
+        let gateway = Arc::new(Gateway::new(Arc::new(config), clock, Puppet));
         let (stop, stopped) = watch::channel(false);
         let sockets = Sockets::bind(SocketAddr::from(([127, 0, 0, 1], 0)), 1).unwrap();
         let serving = Arc::clone(&gateway).serve(sockets, stopped).unwrap();
-        Self { gateway, serving, stop, clock }
+        Self { gateway, serving, stop }
     }
 
     pub(super) fn connect(&self) -> Client {

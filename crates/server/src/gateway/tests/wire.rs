@@ -70,7 +70,7 @@ impl Origin {
 /// One message off a stream: head and body, as text.
 fn read_message(stream: &mut TcpStream, buffer: &mut Vec<u8>, to_head: bool) -> Option<String> {
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut piece = [0; 65_536];
+    let mut piece = vec![0; 65_536];
     loop {
         let text = String::from_utf8_lossy(buffer).into_owned();
         if let Some(end) = text.find("\r\n\r\n").map(|at| at + 4) {

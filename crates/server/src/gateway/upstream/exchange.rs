@@ -123,10 +123,7 @@ impl Target {
 impl Flight {
     fn poll_head(&mut self, cx: &mut Context<'_>, method: &Method) -> Poll<Result<Head, Broken>> {
         let Some(link) = &mut self.link else { return Poll::Ready(Err(Broken::Answering)) };
-        let sent = match poll_payload(link, &mut self.payload, cx) {
-            Ok(sent) => sent,
-            Err(_) => return Poll::Ready(Err(Broken::Client)),
-        };
+        let Ok(sent) = poll_payload(link, &mut self.payload, cx) else { return Poll::Ready(Err(Broken::Client)) };
         loop {
             match link.poll_receive(cx) {
                 Poll::Ready(Ok(bytes)) if bytes > 0 => match head::take(&mut link.inbox, method) {

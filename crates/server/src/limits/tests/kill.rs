@@ -71,7 +71,7 @@ fn spawn(file: &Path, first_key: u128) -> Child {
 
 /// The keys that a child told of: all of them, or until it was killed after the first `until`.
 fn told(mut child: Child, until: Option<usize>) -> Vec<u128> {
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut keys = Vec::new();
     for line in lines {
         // The test runner writes there as well.

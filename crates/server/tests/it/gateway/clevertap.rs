@@ -3,6 +3,7 @@ use keyward_core::expiry::Lifetime;
 use keyward_core::time::DAY_MS;
 use keyward_server::accounts::{self, NewAccount};
 use keyward_server::changes::{Actor, Reach};
+use keyward_server::operation::Page;
 
 use super::{Gated, is, told};
 use crate::support;
@@ -79,8 +80,7 @@ async fn r2_r9_names_match_in_any_case_and_json_on_get_is_fine() {
 async fn r3_r4_an_account_that_accepts_user_passcodes_only_says_so() {
     let partner = partner().await;
     let app = &partner.gate.started.app;
-    let account =
-        accounts::list(app, Reach::All, accounts::AccountFilter::default(), Default::default()).await.unwrap();
+    let account = accounts::list(app, Reach::All, accounts::AccountFilter::default(), Page::default()).await.unwrap();
     let edit = accounts::AccountEdit { accepted_keys: Some(AcceptedKeys::User), ..Default::default() };
     accounts::edit(app, Reach::All, Actor::system(), account.items[0].id, edit, None).await.unwrap();
     assert_eq!(told(&partner.at(&[&partner.id(), &partner.passcode()])), is(401, "kind_not_accepted"));

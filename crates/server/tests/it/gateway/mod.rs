@@ -51,7 +51,7 @@ impl Gated {
             head.push_str(header);
         }
         if !body.is_empty() {
-            head.push_str(&format!("\r\nContent-Type: application/json\r\nContent-Length: {}", body.len()));
+            head += &format!("\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
         }
         self.connect().send(&head, body)
     }

@@ -1,8 +1,7 @@
 //! What the tests share: a program in a temporary directory, on a clock that only they move.
 
-
-pub mod served;
 pub mod postgres;
+pub mod served;
 pub mod store;
 
 use std::path::Path;

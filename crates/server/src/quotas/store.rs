@@ -1,7 +1,7 @@
 //! Quotas in the store: saved now and then, so that a lost file of counters gives nobody a fresh budget.
 
-use super::QuotaUse;
 use crate::db::Conn;
+use crate::limits::QuotaUse;
 use crate::on_db;
 
 const SAVE: &str = "insert into quota_used (holder, name, period, used) values ($1, $2, $3, $4) \
