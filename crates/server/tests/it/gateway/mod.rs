@@ -51,7 +51,8 @@ impl Gated {
             head.push_str(header);
         }
         if !body.is_empty() {
-            head += &format!("\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
+            head.push_str("\r\nContent-Type: application/json\r\nContent-Length: ");
+            head.push_str(&body.len().to_string());
         }
         self.connect().send(&head, body)
     }
