@@ -94,10 +94,11 @@ impl<S> Guard<S> {
         let (since_ms, limit) = match self.framing.stage() {
             Stage::Head => (self.head_since_ms.unwrap_or(since_ms), self.limits.head),
             Stage::Body => (since_ms, self.limits.body_idle),
-            // Its request is being answered: the wait is ours, not the client's.
+            // Its request is being answered: the wait is ours, not the client's. hyper does not ask again when the
+            // answer has gone out, so that the idle time is looked at later, from the tick.
             Stage::Between if self.peer.is_busy() => {
-                self.read_deadline.clear();
-                return Poll::Pending;
+                self.read_deadline.set(self.limits.idle);
+                return self.read_deadline.poll(cx).map(Ok);
             }
             Stage::Between if self.framing.heads() == 0 => (since_ms, self.limits.head),
             Stage::Between => (since_ms.max(self.peer.answered_at_ms()), self.limits.idle),

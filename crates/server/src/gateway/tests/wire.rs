@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// How long a read may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// An upstream that answers what it is told and notes what it receives.
 pub(crate) struct Origin {
@@ -94,6 +94,7 @@ fn read_message(stream: &mut TcpStream, buffer: &mut Vec<u8>, to_head: bool) -> 
             }
         }
         match stream.read(&mut piece) {
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => panic!("nothing came in {PATIENCE:?}"),
             Ok(0) | Err(_) if buffer.is_empty() => return None,
             Ok(0) | Err(_) => return Some(String::from_utf8_lossy(&std::mem::take(buffer)).into_owned()),
             Ok(bytes) => buffer.extend_from_slice(&piece[..bytes]),
