@@ -122,6 +122,15 @@ fn explain_shows_the_checks_and_spends_nothing() {
 }
 
 #[test]
+fn r99_a_secret_put_into_the_environment_at_release_time_is_enough() {
+    let demo = Demo::start();
+    let secret = demo.fact("/presets/codat/secret");
+    let output = demo.client(&["verify", "codat"]).env("KEYWARD_SECRET", secret).output().expect("the program runs");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(text(&output.stdout).starts_with("allowed") && !text(&output.stdout).contains(secret));
+}
+
+#[test]
 fn verify_refuses_a_wrong_secret_with_exit_code_3() {
     let demo = Demo::start();
     let output = with_input(demo.client(&["verify", "clickyid"]), "ck_live_wrong");

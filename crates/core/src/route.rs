@@ -73,11 +73,6 @@ impl<'a> Matched<'a> {
             Self::Undeclared | Self::Nothing | Self::NotAsked => None,
         }
     }
-
-    /// Whether it needs a key.
-    pub fn access(self) -> Access {
-        self.route().map_or(Access::Required, |route| route.access)
-    }
 }
 
 impl Routes {

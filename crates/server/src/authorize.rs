@@ -7,7 +7,7 @@ use keyward_core::decide::{self, Request};
 use keyward_core::denial::{Denial, Reason};
 use keyward_core::key::Key;
 use keyward_core::limit::LimitStatus;
-use keyward_core::route::Access;
+use keyward_core::route::{Access, Matched};
 use keyward_core::secret::Misshapen;
 use keyward_core::terms::Terms;
 use keyward_core::time::UnixMs;
@@ -144,7 +144,11 @@ pub struct Explained {
 impl Ward {
     /// Judges an attempt. Everything is answered from memory; nothing waits.
     pub fn authorize(&self, attempt: &Attempt<'_>) -> Verdict {
-        let access = attempt.request.route.access();
+        let access = match attempt.request.route {
+            Matched::Route(route) => route.access,
+            Matched::Undeclared => attempt.setup.access,
+            Matched::Nothing | Matched::NotAsked => Access::Required,
+        };
         match (&attempt.presented, access) {
             (_, Access::Public) | (Presented::Nothing, Access::Optional) => Verdict::without_caller(Outcome::Allow),
             (Presented::Nothing, Access::Required) => Verdict::deny(Denial::MissingCredentials),

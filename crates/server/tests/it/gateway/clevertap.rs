@@ -1,9 +1,12 @@
 use keyward_core::account::AcceptedKeys;
 use keyward_core::expiry::Lifetime;
+use keyward_core::key::Kind;
 use keyward_core::time::DAY_MS;
 use keyward_server::accounts::{self, NewAccount};
 use keyward_server::changes::{Actor, Reach};
+use keyward_server::keys;
 use keyward_server::operation::Page;
+use keyward_server::people::{self, NewPerson};
 
 use super::{Gated, is, told};
 use crate::support;
@@ -20,7 +23,7 @@ async fn partner() -> Partner {
     let gate = Gated::start(APIS).await;
     let new = NewAccount { region: Some("in1".into()), ..support::new_account("clevertap", "Acme") };
     let account = accounts::create(&gate.started.app, Reach::All, Actor::system(), new, None).await.unwrap().account;
-    let key = keyward_server::keys::NewKey { lifetime: Lifetime::Days(10), ..support::new_key(&account, "Partner") };
+    let key = keys::NewKey { lifetime: Lifetime::Days(10), ..support::new_key(&account, "Partner") };
     let secret = gate.secret(key).await;
     Partner { gate, account: account.public_id, secret }
 }
@@ -77,13 +80,35 @@ async fn r2_r9_names_match_in_any_case_and_json_on_get_is_fine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn r3_r4_an_account_that_accepts_user_passcodes_only_says_so() {
+async fn r3_r4_r44_r45_either_passcode_or_the_user_s_alone_and_it_can_be_reset_and_revoked() {
     let partner = partner().await;
     let app = &partner.gate.started.app;
     let account = accounts::list(app, Reach::All, accounts::AccountFilter::default(), Page::default()).await.unwrap();
+    let account = &account.items[0];
+    let new = NewPerson { account: account.id, name: "Sam".into(), email: None };
+    let sam = people::create(app, Reach::All, Actor::system(), new, None).await.unwrap().person;
+    let grant = keys::NewKey {
+        kind: Kind::Personal,
+        name: None,
+        lifetime: Lifetime::Days(365),
+        person: Some(sam.id),
+        ..support::new_key(account, "")
+    };
+    let granted = partner.gate.started.key(grant).await;
+    let with = |secret: &str| told(&partner.at(&[&partner.id(), &format!("X-CleverTap-Passcode: {secret}")]));
+    let first = granted.secret.unwrap();
+    assert_eq!((with(&partner.secret).0, with(first.expose()).0), (200, 200), "both: either kind");
+
     let edit = accounts::AccountEdit { accepted_keys: Some(AcceptedKeys::User), ..Default::default() };
-    accounts::edit(app, Reach::All, Actor::system(), account.items[0].id, edit, None).await.unwrap();
-    assert_eq!(told(&partner.at(&[&partner.id(), &partner.passcode()])), is(401, "kind_not_accepted"));
+    accounts::edit(app, Reach::All, Actor::system(), account.id, edit, None).await.unwrap();
+    assert_eq!(with(&partner.secret), is(401, "kind_not_accepted"));
+    assert_eq!(with(first.expose()).0, 200);
+
+    let reset = keys::reset(app, Reach::All, Actor::system(), granted.key.id, None).await.unwrap().secret.unwrap();
+    assert_eq!(with(first.expose()), is(401, "invalid_credentials"));
+    assert_eq!(with(reset.expose()).0, 200);
+    keys::revoke(app, Reach::All, Actor::system(), granted.key.id).await.unwrap();
+    assert_eq!(with(reset.expose()), is(401, "key_revoked"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

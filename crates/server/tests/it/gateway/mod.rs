@@ -4,6 +4,7 @@
 mod clevertap;
 mod clickyid;
 mod codat;
+mod fourth;
 mod holder;
 mod plain;
 #[allow(dead_code, reason = "shared with the gateway's own tests, which use all of it")]
