@@ -34,9 +34,18 @@ pub(super) fn render(document: &OpenApi) -> String {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.set_undefined_behavior(UndefinedBehavior::Chainable);
+    environment.add_filter("prose", prose);
     let template = environment.template_from_str(TEMPLATE).expect("a test renders this template");
     let page = minijinja::Value::from(Serde(Page { groups: groups(&document), document }));
     template.render(page).expect("a test renders this template")
+}
+
+/// Text of the document as HTML: escaped, and what stands between backticks as code.
+fn prose(text: Option<String>) -> minijinja::Value {
+    let text = text.unwrap_or_default().replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let pieces = text.split('`').enumerate();
+    let html = pieces.map(|(at, piece)| if at % 2 == 1 { format!("<code>{piece}</code>") } else { piece.to_owned() });
+    minijinja::Value::from_safe_string(html.collect::<Vec<_>>().concat())
 }
 
 fn groups(document: &Value) -> Vec<Group> {
