@@ -9,7 +9,7 @@ CARGO_TARGET_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/keyward-target
 endif
 export CARGO_TARGET_DIR
 
-.PHONY: help run build test tools lint clients bench
+.PHONY: compiler help run build test tools lint clients bench
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,11 +17,14 @@ help: ## this list
 run: build ## build what is missing and run the demo; ARGS="--upstream http://127.0.0.1:3000" and the like are passed on
 	@exec ./keyward demo $(ARGS)
 
-build: ## build the program; ./keyward is a link to it
+build: compiler ## build the program; ./keyward is a link to it
 	cargo build --locked --profile demo -p keyward
 	@ln -sfn "$$(cd "$(CARGO_TARGET_DIR)" && pwd)/demo/keyward" keyward
 
 # Published client libraries run before the tests, and not last, so that the tests' summary ends the output.
+# Loopback only: a proxy must not see the tests' calls.
+test: export NO_PROXY := 127.0.0.1,localhost,::1
+test: export no_proxy := 127.0.0.1,localhost,::1
 test: tools lint ## install what the tests need, then run every check and every test
 	cargo test --locked --workspace --no-run
 	@$(MAKE) --no-print-directory clients
@@ -30,7 +33,10 @@ test: tools lint ## install what the tests need, then run every check and every 
 tools:
 	@scripts/install-test-tools.sh
 
-lint: ## formatting and lints
+compiler:
+	@command -v cc > /dev/null || scripts/install-test-tools.sh
+
+lint: | tools ## formatting and lints
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 

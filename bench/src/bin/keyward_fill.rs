@@ -17,11 +17,11 @@ use keyward_server::vault::random;
 use sqlx::Connection as _;
 
 const BATCH: usize = 10_000;
-const ACCOUNT: &str = "insert into account (id, api, public_id, name, accepted_keys, suspended, tags, version, created_at, updated_at) \
-    values ($1, $2, $3, $4, 'both', false, '[]', 1, $5, $5)";
-const KEY: &str = "insert into api_key (id, account_id, kind, environment, name, name_unique, scopes, addresses, limits, quotas, \
+const ACCOUNT: &str = "insert into account (id, api, public_id, name, accepted_keys, suspended, tags, version, turn, created_at, updated_at) \
+    values ($1, $2, $3, $4, 'both', false, '[]', 1, 1, $5, $5)";
+const KEY: &str = "insert into api_key (id, account_id, kind, environment, name, name_folded, name_unique, scopes, addresses, limits, quotas, \
     tags, state, created_by, created_at, updated_at, version) \
-    values ($1, $2, 'account', 'live', $3, $3, $4, '', '[]', '[]', '[]', 'active', 'system', $5, $5, 1)";
+    values ($1, $2, 'account', 'live', $3, $3, $3, $4, '', '[]', '[]', '[]', 'active', 'system', $5, $5, 1)";
 const SECRET: &str =
     "insert into secret (id, key_id, digest, pepper_id, hint, created_at) values ($1, $2, $3, $4, $5, $6)";
 

@@ -44,7 +44,7 @@ pub enum Lifetime {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum BadLifetime {
     /// The rules want one and none was given.
-    #[error("a lifetime must be given: a number of days, or \"infinite\"")]
+    #[error("a lifetime must be given: a number of days, an instant, or never")]
     Required,
     /// Outside the permitted range of days.
     #[error("the number of days must be a whole number from {min} to {max}")]

@@ -4,6 +4,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use keyward_core::time::UnixMs;
@@ -41,6 +42,8 @@ pub struct App {
     pub keyring: Arc<Keyring>,
     /// The counters.
     pub limits: Arc<Limits>,
+    /// Until when last uses have been saved, in unix milliseconds.
+    saved_until: Arc<AtomicI64>,
 }
 
 /// Why the program can't start.
@@ -111,7 +114,8 @@ impl App {
         let written = Arc::new(Notify::new());
         keyring::start(Arc::clone(&keyring), Arc::clone(&config), db.clone(), Arc::clone(&written)).await?;
         let changes = Changes::start(db.clone(), clock.clone(), keyring.applied(), written);
-        Ok(Self { config, clock, db, vault, changes, keyring, limits })
+        let saved_until = Arc::new(AtomicI64::new(clock.now().0));
+        Ok(Self { config, clock, db, vault, changes, keyring, limits, saved_until })
     }
 
     /// What verdicts are made with.
@@ -130,11 +134,14 @@ impl App {
     }
 
     /// Saves what is only in memory; called now and then, and last of all when the program ends.
-    pub async fn save(&self, since: UnixMs) -> sqlx::Result<()> {
+    pub async fn save(&self) -> sqlx::Result<()> {
+        let (since, now) = (UnixMs(self.saved_until.load(Ordering::Relaxed)), self.clock.now());
         self.limits.sync().unwrap_or_else(|error| tracing::error!(%error, "the counters could not be synced"));
         let used = self.keyring.used_since(since);
         let mut conn = self.db.conn().await?;
         keys::save_last_used(&mut conn, &used).await?;
+        changes::raise_high_water(&mut conn, now).await?;
+        self.saved_until.store(now.0, Ordering::Relaxed);
         let used = self.limits.dirty_quotas();
         let saved = quotas::save(&mut conn, &used).await;
         if saved.is_err() {
@@ -168,13 +175,10 @@ impl App {
         });
         let app = self.clone();
         tokio::spawn(async move {
-            let mut since = app.clock.now();
             loop {
                 tokio::time::sleep(SAVE_EVERY).await;
-                let now = app.clock.now();
-                match app.save(since).await {
-                    Ok(()) => since = now,
-                    Err(error) => tracing::warn!(%error, "last uses could not be saved; trying again"),
+                if let Err(error) = app.save().await {
+                    tracing::warn!(%error, "last uses could not be saved; trying again");
                 }
             }
         });

@@ -5,7 +5,6 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use keyward_core::time::UnixMs;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -108,7 +107,7 @@ impl Running {
         if let Err(error) = self.controlling.await {
             tracing::error!(%error, "the control listener ended badly");
         }
-        if let Err(error) = self.app.save(UnixMs(0)).await {
+        if let Err(error) = self.app.save().await {
             tracing::error!(%error, "last uses and quotas could not be saved");
         }
         self.app.db.close().await;

@@ -21,7 +21,14 @@ pub(super) fn client(base_url: &str, key: SecretText) -> Answer<Client> {
     }
     // A redirect could carry the management key to another place.
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).timeout(CALL_TIMEOUT);
+    // A proxy must not see a management key that never leaves the machine.
+    let http = if is_loopback(&base) { http.no_proxy() } else { http };
     Ok(Client { http: http.build()?, base, key })
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A call in the making.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::render;
 use crate::authorize::{Attempt, Body, Presented, Verdict, Ward};
-use crate::config::{ApiSetup, Config};
+use crate::config::{ApiSetup, Config, Scheme};
 use crate::gateway::credential;
 
 /// Most requests of one call.
@@ -170,7 +170,13 @@ fn presented<'a>(setup: &ApiSetup, call: &'a Call<'_>, query: Option<&str>) -> R
     }
     match (&call.authorization, &call.secret) {
         (Some(_), Some(_)) => Err(BadCall("Send `authorization` or `secret`, not both.".into())),
+        (Some(_), None) if call.account_id.is_some() => {
+            Err(BadCall("Send `account_id` with `secret`, not with `authorization`.".into()))
+        }
         (Some(value), None) => Ok(credential::authorization(setup, value).unwrap_or(Presented::Nothing)),
+        (None, Some(_)) if call.account_id.is_none() && needs_account(setup) => {
+            Ok(Presented::Refused(Denial::MissingCredentials))
+        }
         (None, Some(secret)) => Ok(Presented::Credential {
             account: call.account_id.as_deref().map(Cow::Borrowed),
             secret: Cow::Borrowed(secret),
@@ -178,4 +184,9 @@ fn presented<'a>(setup: &ApiSetup, call: &'a Call<'_>, query: Option<&str>) -> R
         (None, None) if call.account_id.is_some() => Ok(Presented::Refused(Denial::MissingCredentials)),
         (None, None) => Ok(Presented::Nothing),
     }
+}
+
+/// Whether every credential of this API names its account.
+fn needs_account(setup: &ApiSetup) -> bool {
+    setup.schemes.iter().all(|scheme| matches!(scheme, Scheme::Pair { .. }))
 }

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::Incoming;
@@ -78,7 +78,14 @@ impl Auth {
 impl Serve for Auth {
     type Body = Full<Bytes>;
 
-    async fn serve(&self, _: &Rc<Peer>, request: Request<Incoming>) -> Response<Self::Body> {
+    async fn serve(&self, peer: &Rc<Peer>, request: Request<Incoming>) -> Response<Self::Body> {
+        // The same strict reading as the gateway's (threat T11).
+        if let Some(why) = peer.serve() {
+            let detail = format!("The request can't be read: {why}.");
+            let mut answer = problem(StatusCode::BAD_REQUEST, "bad_request", &detail);
+            answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            return answer;
+        }
         self.answer(request).await
     }
 }

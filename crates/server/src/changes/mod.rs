@@ -17,8 +17,8 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::clock::Clock;
 use crate::db::Db;
 
-pub(crate) use store::make_head;
 pub use store::{Head, head};
+pub(crate) use store::{make_head, raise_high_water};
 pub use tx::{AuditEvent, Touched, Tx};
 
 /// Most changes that wait; a caller beyond waits for a place.

@@ -17,6 +17,8 @@ const SET_HASH: &str = "update head set hash = $1 where one = 1";
 const CHANGE: &str = "insert into change (epoch, place, hash, kind, subject, at) values ($1, $2, $3, $4, $5, $6)";
 const EVENT: &str = "insert into audit_event (epoch, place, at, actor, origin, action, subject, account_id, before, after) \
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const LOCK_HEAD: &str = "update head set at = at where one = 1";
+const RAISE_HIGH_WATER: &str = "update head set at = $1 where one = 1 and at < $1";
 const HASH_OF: &str = "select hash from change where epoch = $1 and place = 0";
 
 /// The single row that gives epochs.
@@ -92,4 +94,15 @@ pub(super) async fn add_event(conn: &mut Conn, at: &Place<'_>, actor: &Actor, ev
         .execute(c)
         .await
         .map(drop))
+}
+
+/// Waits for whatever holds the head's lock, and takes it.
+pub(super) async fn lock_head(conn: &mut Conn) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(LOCK_HEAD).execute(c).await.map(drop))
+}
+
+/// Remembers that it is as late as this: a clock set back while the program is stopped revives no expired key
+/// (threat T16).
+pub(crate) async fn raise_high_water(conn: &mut Conn, now: UnixMs) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(RAISE_HIGH_WATER).bind(now.0).execute(c).await.map(drop))
 }

@@ -78,10 +78,15 @@ async fn try_batch(
     };
     let mut broken = None;
     for job in jobs {
+        if broken.is_some() {
+            // The engine may have undone the transaction: what ran now would be committed by itself.
+            waiting.push(Done { actor: job.actor, touched: vec![], events: vec![], reply: job.reply });
+            continue;
+        }
         let (back, done, error) = run_one(conn, clock, job).await;
         conn = back;
         waiting.push(done);
-        broken = broken.or(error);
+        broken = error;
     }
     let finished = match broken {
         None => finish(&mut conn, clock, waiting).await.map_err(lost),
@@ -109,7 +114,10 @@ async fn try_batch(
 
 async fn open(db: &Db) -> sqlx::Result<Conn> {
     let mut conn = db.conn().await?;
-    conn.begin_write().await?;
+    if let Err(error) = conn.begin_write().await {
+        conn.discard();
+        return Err(error);
+    }
     Ok(conn)
 }
 
@@ -191,12 +199,26 @@ fn chain(before: &str, epoch: i64, done: &Done) -> String {
 async fn committed(db: &Db, last: Option<(i64, String)>) -> Result<bool, Failed> {
     let Some((epoch, hash)) = last else { return Ok(true) };
     for _ in 0..LOOKUPS_MAX {
-        if let Ok(mut conn) = db.conn().await
-            && let Ok(found) = store::hash_of(&mut conn, epoch).await
-        {
+        if let Ok(found) = settled_hash(db, epoch).await {
             return Ok(found.as_deref() == Some(&hash));
         }
         tokio::time::sleep(LOOKUP_PAUSE).await;
     }
     Err(Failed::Unknown)
+}
+
+/// The hash of an epoch, once no commit is under way any more: taking the head's lock waits for one.
+async fn settled_hash(db: &Db, epoch: i64) -> sqlx::Result<Option<String>> {
+    let mut conn = open(db).await?;
+    let found = match store::lock_head(&mut conn).await {
+        Ok(()) => store::hash_of(&mut conn, epoch).await,
+        Err(error) => Err(error),
+    };
+    match conn.run("ROLLBACK").await {
+        Ok(()) => found,
+        Err(error) => {
+            conn.discard();
+            Err(error)
+        }
+    }
 }

@@ -41,6 +41,8 @@ enum At {
 
 /// Longest line that is kept for a look; longer ones are looked at in their beginning only, which is enough.
 const LINE_BYTES_MAX: usize = 64;
+/// Longest line of a head that is kept; a head as long as this is refused before.
+const HEAD_LINE_BYTES_MAX: usize = 1 << 20;
 
 /// Follows one connection's requests.
 #[derive(Debug, Default)]
@@ -130,8 +132,8 @@ impl Framing {
 
     fn keep(&mut self, part: &[u8]) {
         let room = match self.at {
-            // The whole target is looked at.
-            At::RequestLine => usize::MAX,
+            // What is judged must be whole: a line cut short would be read otherwise than hyper reads it.
+            At::RequestLine | At::Field => HEAD_LINE_BYTES_MAX.saturating_sub(self.line.len()),
             _ => LINE_BYTES_MAX.saturating_sub(self.line.len()),
         };
         self.line.extend_from_slice(&part[..part.len().min(room)]);
@@ -221,6 +223,9 @@ impl Framing {
     fn chunk_size(&mut self, line: &[u8]) -> Result<(), &'static str> {
         let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
         let size = line.get(..digits).and_then(|hex| std::str::from_utf8(hex).ok());
+        if digits > 16 {
+            return Err("a chunk without a size");
+        }
         let Some(size) = size.and_then(|hex| u64::from_str_radix(hex, 16).ok()) else {
             return Err("a chunk without a size");
         };

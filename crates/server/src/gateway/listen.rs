@@ -12,9 +12,11 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -228,6 +230,10 @@ impl<S: Serve> Thread<S> {
                 }
             }
         }
+        // Connections that were made before are served: closing the socket would reset them.
+        while let Some(Ok((stream, address))) = listener.accept().now_or_never() {
+            Self::admit(&self, stream, address);
+        }
         drop(listener);
         self.drain().await
     }
@@ -259,12 +265,17 @@ impl<S: Serve> Thread<S> {
         let mut connection = pin!(builder.serve_connection(io, service));
         let mut told = false;
         let ended = poll_fn(|cx| {
+            peer.remember(cx.waker());
+            if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                return Poll::Ready(ended);
+            }
+            // Only after it has read what had come: a request that is here already is answered.
             if peer.is_draining() && !told {
                 told = true;
                 connection.as_mut().graceful_shutdown();
+                return connection.as_mut().poll(cx);
             }
-            peer.remember(cx.waker());
-            connection.as_mut().poll(cx)
+            Poll::Pending
         });
         // Clients that hang up or time out are everyday life; what they did is on the guard's counters.
         let _ = ended.await;

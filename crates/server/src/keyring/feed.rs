@@ -44,25 +44,56 @@ struct Seen {
 /// Loads the keyring, then keeps it fed for ever. `written` wakes it at once.
 pub async fn start(keyring: Arc<Keyring>, config: Arc<Config>, db: Db, written: Arc<Notify>) -> Result<(), FeedError> {
     let t0 = boot_ms();
-    let mut conn = db.conn().await?;
-    let mut seen = load(&keyring, &config, &mut conn).await?;
-    drop(conn);
+    let mut held = Held(Some(db.conn().await?));
+    let mut seen = match &mut held.0 {
+        Some(conn) => load(&keyring, &config, conn).await?,
+        None => return Err(FeedError::NoHead),
+    };
+    drop(held.0.take());
     keyring.extend(t0);
     tokio::spawn(async move {
         loop {
             // Time out or woken: either way it is time to look.
             let _ = tokio::time::timeout(POLL, written.notified()).await;
             let t0 = boot_ms();
-            match tokio::time::timeout(LOOK_TIMEOUT, look(&keyring, &config, &db, &mut seen)).await {
-                Ok(Ok(())) => keyring.extend(t0),
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "the store can't be read; decisions stop when the lease ends");
+            let looked = tokio::time::timeout(LOOK_TIMEOUT, look(&keyring, &config, &db, &mut seen)).await;
+            let done = match looked {
+                Ok(Ok(Looked::UpToDate)) => Ok(()),
+                // Loading everything may take longer than a look; the lease is gone meanwhile.
+                Ok(Ok(Looked::AnotherPast)) => reload(&keyring, &config, &db, &mut seen).await,
+                Ok(Err(error)) => Err(error),
+                Err(_) => {
+                    tracing::error!("the store does not answer; decisions stop when the lease ends");
+                    continue;
                 }
-                Err(_) => tracing::error!("the store does not answer; decisions stop when the lease ends"),
+            };
+            match done {
+                Ok(()) => keyring.extend(t0),
+                Err(error) => tracing::error!(%error, "the store can't be read; decisions stop when the lease ends"),
             }
         }
     });
     Ok(())
+}
+
+/// A connection that is given back only after a look that ended well: one whose look was cut short may stand in the
+/// middle of a transaction, and would show its next user an old state of the store.
+struct Held(Option<Conn>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(conn) = self.0.take() {
+            conn.discard();
+        }
+    }
+}
+
+/// What a look found.
+enum Looked {
+    /// The keyring now holds everything that was committed.
+    UpToDate,
+    /// Another database under the same name: nothing that was applied counts.
+    AnotherPast,
 }
 
 impl Keyring {
@@ -89,41 +120,56 @@ async fn load(keyring: &Keyring, config: &Config, conn: &mut Conn) -> Result<See
 async fn load_all(keyring: &Keyring, config: &Config, conn: &mut Conn) -> Result<Seen, FeedError> {
     let head = head(conn).await?.ok_or(FeedError::NoHead)?;
     for row in store::accounts(conn).await? {
-        complain(keyring.put_account(config, &row));
+        put_account(keyring, config, &row);
     }
     let mut secrets = store::secrets(conn);
     while let Some(row) = secrets.try_next().await? {
-        complain(keyring.put_secret(config, &row));
+        put_secret(keyring, config, &row);
     }
     drop(secrets);
     Ok(Seen { epoch: head.epoch, hash: head.hash, history: head.history })
 }
 
 /// Applies what was committed since the last look.
-async fn look(keyring: &Keyring, config: &Config, db: &Db, seen: &mut Seen) -> Result<(), FeedError> {
-    let mut conn = db.conn().await?;
-    let head = head(&mut conn).await?.ok_or(FeedError::NoHead)?;
+async fn look(keyring: &Keyring, config: &Config, db: &Db, seen: &mut Seen) -> Result<Looked, FeedError> {
+    let mut held = Held(Some(db.conn().await?));
+    let Some(conn) = &mut held.0 else { return Err(FeedError::NoHead) };
+    let looked = look_on(keyring, config, conn, seen).await?;
+    drop(held.0.take());
+    Ok(looked)
+}
+
+async fn reload(keyring: &Keyring, config: &Config, db: &Db, seen: &mut Seen) -> Result<(), FeedError> {
+    tracing::error!("the store has another past than before; loading everything again");
+    keyring.drop_lease();
+    keyring.forget_all();
+    // Should loading fail, the next look must not take the emptied keyring for an up-to-date one.
+    *seen = Seen { epoch: 0, hash: String::new(), history: String::new() };
+    let mut held = Held(Some(db.conn().await?));
+    let Some(conn) = &mut held.0 else { return Err(FeedError::NoHead) };
+    *seen = load(keyring, config, conn).await?;
+    drop(held.0.take());
+    Ok(())
+}
+
+async fn look_on(keyring: &Keyring, config: &Config, conn: &mut Conn, seen: &mut Seen) -> Result<Looked, FeedError> {
+    let head = head(conn).await?.ok_or(FeedError::NoHead)?;
     if head.history == seen.history && head.epoch == seen.epoch && head.hash == seen.hash {
-        return Ok(());
+        return Ok(Looked::UpToDate);
     }
     let another_past = head.history != seen.history || head.epoch < seen.epoch || seen.epoch < head.floor;
     let forked = head.epoch == seen.epoch && head.hash != seen.hash;
     if another_past || forked {
-        // Another database under the same name: nothing that was applied counts.
-        tracing::error!("the store has another past than before; loading everything again");
-        keyring.drop_lease();
-        keyring.forget_all();
-        *seen = load(keyring, config, &mut conn).await?;
-        return Ok(());
+        return Ok(Looked::AnotherPast);
     }
     conn.begin_read().await?;
-    let applied = apply(keyring, config, &mut conn, seen.epoch).await;
+    let applied = apply(keyring, config, conn, seen.epoch).await;
     let ended = conn.run("COMMIT").await;
     let head = applied?;
     ended?;
     keyring.applied.send_replace(head.epoch);
     *seen = Seen { epoch: head.epoch, hash: head.hash, history: head.history };
-    Ok(())
+    Ok(Looked::UpToDate)
 }
 
 async fn apply(keyring: &Keyring, config: &Config, conn: &mut Conn, after: i64) -> Result<Head, FeedError> {
@@ -138,10 +184,10 @@ async fn apply(keyring: &Keyring, config: &Config, conn: &mut Conn, after: i64) 
         }
     }
     for row in &accounts {
-        complain(keyring.put_account(config, row));
+        put_account(keyring, config, row);
     }
     for row in &secrets {
-        complain(keyring.put_secret(config, row));
+        put_secret(keyring, config, row);
     }
     let kept = |id: &str| accounts.iter().any(|row| row.id == id);
     for change in changes.iter().filter(|change| change.kind == "account_keys" && !kept(&change.subject)) {
@@ -153,9 +199,22 @@ async fn apply(keyring: &Keyring, config: &Config, conn: &mut Conn, after: i64) 
     Ok(head)
 }
 
-/// A row that can't be read leaves its key unknown, which refuses it: the safe side, but somebody must hear of it.
-fn complain(result: Result<(), rows::BadRow>) {
-    if let Err(bad) = result {
+/// A row that can't be read suspends its account: the safe side, and somebody must hear of it.
+fn put_account(keyring: &Keyring, config: &Config, row: &rows::AccountRow) {
+    if let Err(bad) = keyring.put_account(config, row) {
+        tracing::error!(%bad, "its account is treated as suspended");
+        if let Ok(id) = row.id.parse() {
+            keyring.suspend(id);
+        }
+    }
+}
+
+/// A row that can't be read leaves its secret unknown, also where an older state of it was known.
+fn put_secret(keyring: &Keyring, config: &Config, row: &rows::SecretRow) {
+    if let Err(bad) = keyring.put_secret(config, row) {
         tracing::error!(%bad, "left out of the keyring");
+        if let Ok(digest) = row.digest.as_slice().try_into() {
+            keyring.remove_secret(digest);
+        }
     }
 }

@@ -197,6 +197,15 @@ impl Keyring {
         }
     }
 
+    /// Refuses all requests of an account whose row can't be understood.
+    fn suspend(&self, id: AccountId) {
+        let writer = &mut *self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = writer.accounts.get(&id).and_then(|number| self.accounts.get(number));
+        if let Some(account) = known {
+            writer.accounts.replace(&self.accounts, &id, Account { suspended: true, ..(*account).clone() });
+        }
+    }
+
     /// Removes an account whose keys are gone.
     fn remove_account(&self, id: AccountId) {
         let writer = &mut *self.writer.lock().unwrap_or_else(PoisonError::into_inner);

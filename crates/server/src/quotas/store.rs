@@ -8,9 +8,22 @@ const SAVE: &str = "insert into quota_used (holder, name, period, used) values (
     on conflict (holder, name) do update set period = excluded.period, used = excluded.used";
 const SAVED: &str = "select holder, name, period, used from quota_used";
 
+/// Most quotas that share a transaction.
+const SAVED_AT_ONCE: usize = 500;
+
 /// Saves what was used of these quotas.
 pub async fn save(conn: &mut Conn, all: &[QuotaUse]) -> sqlx::Result<()> {
-    for one in all {
+    for part in all.chunks(SAVED_AT_ONCE) {
+        conn.begin_write().await?;
+        let saved = save_part(conn, part).await;
+        conn.run(if saved.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        saved?;
+    }
+    Ok(())
+}
+
+async fn save_part(conn: &mut Conn, part: &[QuotaUse]) -> sqlx::Result<()> {
+    for one in part {
         on_db!(conn, |c| sqlx::query(SAVE)
             .bind(&one.holder)
             .bind(&one.name)

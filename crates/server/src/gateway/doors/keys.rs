@@ -18,6 +18,7 @@ use crate::gateway::inspected;
 use crate::gateway::refusal::Refusal;
 use crate::gateway::upstream::AnswerBody;
 use crate::keys::{self, NewKey, WithSecret};
+use crate::operation::OpError;
 
 const BODY_BYTES_MAX: usize = 16 * 1_024;
 
@@ -64,12 +65,15 @@ pub(super) async fn create(
         let reach = Reach::Account(account);
         // A key makes keys that can do as much as itself, and no more (threat T4).
         let own = keys::get(&app, reach, own).await?;
+        if own.plan.is_some() {
+            return Err(OpError::operator_only("make keys with a key that has a plan of its own"));
+        }
         let new = NewKey {
             account,
             kind: Kind::Account,
             environment,
             name: wish.name.filter(|name| !name.trim().is_empty()),
-            lifetime: Lifetime::Unsaid,
+            lifetime: own.expires_at.map_or(Lifetime::Unsaid, Lifetime::Until),
             scopes: own.scopes,
             addresses: own.addresses,
             limits: own.limits,

@@ -147,7 +147,8 @@ impl<J: Judge> Worker<J> {
         body: Incoming,
     ) -> Result<Response<AnswerBody>, Refusal> {
         // Looking at the own key spends nothing; managing keys is a call like any other.
-        let spends = matches!(door, Door::Keys | Door::Key(_));
+        let fits = door.methods().split(", ").any(|own| own == request.parts.method.as_str());
+        let spends = fits && matches!(door, Door::Keys | Door::Key(_));
         let caller = self.caller(request, spends)?;
         let actor =
             Actor { who: format!("key:{}", caller.key.id), origin: Some(request.inbound.origin.address.to_string()) };

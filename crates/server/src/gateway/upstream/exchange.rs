@@ -138,7 +138,10 @@ impl Flight {
         }
         // The upstream's time runs anew while it still takes the body.
         if sent || !self.deadline.is_set() {
-            self.deadline.set(self.target.response_timeout);
+            let sending = link.is_unsent() || !matches!(self.payload, Payload::Empty);
+            let own = self.target.response_timeout;
+            // A client that pauses in its upload has the time of a body, and is not the upstream's fault.
+            self.deadline.set(if sending { own.max(self.idle_timeout) } else { own });
         }
         self.deadline.poll(cx).map(|()| Err(Broken::TimedOut))
     }

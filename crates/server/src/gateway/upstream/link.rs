@@ -31,6 +31,8 @@ pub struct Link {
     pub(super) piece: Bytes,
     /// What is to be sent last: the end of a chunk, or of all chunks.
     pub(super) tail: &'static [u8],
+    /// Whether bytes may still wait inside TLS.
+    unflushed: bool,
     /// Whether an answer has been read from it before.
     pub(super) reused: bool,
     pub(super) idle_since_ms: u64,
@@ -44,6 +46,7 @@ impl Link {
             outbox: BytesMut::with_capacity(2_048),
             piece: Bytes::new(),
             tail: b"",
+            unflushed: false,
             reused: false,
             idle_since_ms: 0,
         }
@@ -51,12 +54,16 @@ impl Link {
 
     /// Whether anything is waiting to be sent.
     pub(super) fn is_unsent(&self) -> bool {
+        self.has_bytes() || self.unflushed
+    }
+
+    fn has_bytes(&self) -> bool {
         !self.outbox.is_empty() || !self.piece.is_empty() || !self.tail.is_empty()
     }
 
     /// Sends all that is waiting.
     pub(super) fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.is_unsent() {
+        while self.has_bytes() {
             let only_head = self.piece.is_empty() && self.tail.is_empty();
             let sent = if only_head {
                 match &mut self.stream {
@@ -72,12 +79,19 @@ impl Link {
             };
             match ready!(sent)? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                bytes => self.sent(bytes),
+                bytes => {
+                    self.sent(bytes);
+                    self.unflushed = matches!(self.stream, Stream::Tls(_));
+                }
             }
         }
         match &mut self.stream {
             Stream::Plain(_) => Poll::Ready(Ok(())),
-            Stream::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            Stream::Tls(stream) => {
+                ready!(Pin::new(stream).poll_flush(cx))?;
+                self.unflushed = false;
+                Poll::Ready(Ok(()))
+            }
         }
     }
 

@@ -128,11 +128,15 @@ pub(super) fn open(app: &App, key: &KeyRow, secret: &SecretRow) -> sqlx::Result<
 
 /// Saves when secrets were last accepted: of each key its secret in force or, where the flag is set, the one before.
 pub async fn save_last_used(conn: &mut Conn, used: &[(KeyId, bool, UnixMs)]) -> sqlx::Result<()> {
-    if used.is_empty() {
-        return Ok(());
+    // In parts: a change waits behind one of them only.
+    for part in used.chunks(SAVED_AT_ONCE) {
+        conn.begin_write().await?;
+        let saved = store::save_last_used(conn, part).await;
+        conn.run(if saved.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        saved?;
     }
-    conn.begin_write().await?;
-    let saved = store::save_last_used(conn, used).await;
-    conn.run(if saved.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
-    saved
+    Ok(())
 }
+
+/// Most last uses that share a transaction.
+const SAVED_AT_ONCE: usize = 500;
