@@ -291,6 +291,21 @@ mod tests {
     }
 
     #[test]
+    fn a_padded_line_cut_by_a_read_is_judged_whole() {
+        let mut framing = Framing::default();
+        let first = format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length:{}1", " ".repeat(60));
+        assert_eq!(framing.look_at(first.as_bytes()), Ok(()));
+        assert_eq!(framing.look_at(b"2\r\n\r\n"), Ok(()));
+        assert_eq!(framing.look_at(b"GET /\nhere\nGET / HTTP/1.1\r\n"), Ok(()), "twelve bytes of body, then a head");
+        assert_eq!(framing.stage(), Stage::Head);
+        let mut framing = Framing::default();
+        let head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+        assert_eq!(framing.look_at(head), Ok(()));
+        let zeros = format!("{}5\r\n", "0".repeat(70));
+        assert!(framing.look_at(zeros.as_bytes()).is_err());
+    }
+
+    #[test]
     fn a_fault_names_its_request() {
         let mut framing = Framing::default();
         assert_eq!(framing.look_at(b"GET / HTTP/1.1\r\nHost: x\r\n\r\nGET / HTTP/1.1\r\n\r\n").unwrap_err().head, 1);

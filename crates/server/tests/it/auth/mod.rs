@@ -112,8 +112,9 @@ async fn r11_a_pair_is_judged_by_account_and_region() {
     assert_eq!(verify(&served, ask("in1.api.clevertap.com", &id)).await["allow"], true);
     assert_eq!(verify(&served, ask("eu1.api.clevertap.com:443", &id)).await["code"], "wrong_region");
     assert_eq!(verify(&served, ask("in1.api.clevertap.com", "other")).await["code"], "invalid_credentials");
-    let half = json!({"api": "pair", "account_id": id});
-    assert_eq!(verify(&served, half).await["code"], "missing_credentials");
+    for half in [json!({"api": "pair", "account_id": id}), json!({"api": "pair", "secret": secret.expose()})] {
+        assert_eq!(verify(&served, half).await["code"], "missing_credentials");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,6 +183,7 @@ async fn calls_that_can_t_be_read_are_told_why() {
         (json!({"api": "none"}), "none"),
         (json!({"api": "shop", "unknown": 1}), "unknown"),
         (json!({"api": "shop", "authorization": "x", "secret": "y"}), "not both"),
+        (json!({"api": "shop", "authorization": "x", "account_id": "y"}), "account_id"),
         (json!([]), "can't be read"),
     ] {
         let (status, answer) = served.post(served.running.auth, "/v1/verify", &body).await;
@@ -192,4 +194,16 @@ async fn calls_that_can_t_be_read_are_told_why() {
     assert_eq!(wrong.status(), 405);
     let nowhere = served.client.post(format!("http://{}/v1/nowhere", served.running.auth)).send().await.unwrap();
     assert_eq!(nowhere.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_two_programs_would_read_differently_is_refused() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let served = serve(APIS).await;
+    let call = "POST /v1/verify HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let mut stream = tokio::net::TcpStream::connect(served.running.auth).await.unwrap();
+    stream.write_all(call.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("bad_request"), "{answer}");
 }

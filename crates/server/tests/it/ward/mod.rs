@@ -3,6 +3,7 @@
 mod hammer;
 mod hang_up;
 mod oracle;
+mod unreadable;
 
 use std::borrow::Cow;
 use std::net::IpAddr;
