@@ -17,12 +17,9 @@ BASES = {ANSWERS: "hyper-get", PROXIED: "nginx-proxy-map", BEHIND_NGINX: "nginx-
 
 # Goal, subject, peer, upper bound of the ratio of CPU per request. {large} is the size of the larger map.
 CPU_GOALS = [
-    ("G1", "keyward-forward-auth", "hyper-get", 1.15),
     ("G1", "keyward-verify", "hyper-post", 1.30),
     ("G2", "keyward-gateway", "nginx-proxy-map", 1.00),
     ("G2", "keyward-gateway", "haproxy-proxy-map-{large}", 0.60),
-    ("G8", "keyward-behind-nginx", "nginx-auth-empty", 1.05),
-    ("G8", "keyward-behind-nginx", "nginx-proxy", 2.00),
 ]
 LATENCY_GOALS = [("G6", "keyward-verify", "hyper-post", 1.10), ("G6", "keyward-gateway", "nginx-proxy", 1.10)]
 # The rows the open-loop client is worth running on.

@@ -54,12 +54,6 @@ def get_request() -> bytes:
     return raw_request("GET /x", ["Authorization: Bearer {key}"])
 
 
-def forward_auth_request() -> bytes:
-    """What nginx sends for `GET /x`."""
-    headers = ["Authorization: Bearer {key}", "X-Original-Method: GET", "X-Original-URI: /x"]
-    return raw_request("GET /forward-auth/nginx", headers)
-
-
 def verify_request(keys: KeySet) -> bytes:
     with keys.path.open() as lines:
         width = len(lines.readline().rstrip("\n"))
@@ -160,13 +154,13 @@ def add_proxies(lineup: Lineup) -> None:
         add(slug, title, PROXIED, lineup.haproxy(slug, keys, upstream=True), keys=keys, **says)
 
 
-def add_keyward(lineup: Lineup, key_count: int) -> Callable[[], None]:
-    """Keyward's rows, by one process that serves them all; returns what adds the row behind nginx."""
+def add_keyward(lineup: Lineup, key_count: int) -> None:
+    """Keyward's rows, by one process that serves them all."""
     if not lineup.wanted("keyward"):
-        return lambda: None
+        return
     if missing := keyward.missing_binaries(lineup.bin_dir):
         print(f"SKIPPED keyward: {', '.join(missing)} not found in {lineup.bin_dir}", flush=True)
-        return lambda: None
+        return
     ports = keyward.Ports(*free_ports(3), lineup.upstream_port)
     config = keyward.write_config(lineup.place, ports)
     keys = keyward.fill(lineup.place, lineup.bin_dir, config, key_count)
@@ -176,15 +170,8 @@ def add_keyward(lineup: Lineup, key_count: int) -> Callable[[], None]:
         title = f"**{title}**, {keys.count:,} keys"
         lineup.targets.append(Target(slug, title, group, port, [server], request, keys, expect))
 
-    row("keyward-forward-auth", "Keyward forward-auth GET", ANSWERS, ports.auth, forward_auth_request(), "")
     row("keyward-verify", "Keyward `POST /v1/verify`", ANSWERS, ports.auth, verify_request(keys), ALLOWED)
     row("keyward-gateway", "Keyward gateway", PROXIED, ports.gateway, get_request(), UPSTREAM_SAYS)
-
-    def behind_nginx() -> None:
-        title = f"nginx + **Keyward**, {keys.count:,} keys"
-        add_auth_request(lineup, "keyward-behind-nginx", title, server, ports.auth, keys, True)
-
-    return behind_nginx
 
 
 def add_auth_request(
@@ -210,13 +197,12 @@ def start_all(place: Place, bin_dir: Path, key_count: int, wanted: Callable[[str
     lineup = Lineup(place, bin_dir, wanted, small, large, upstream_port, [])
     add_answers(lineup)
     add_proxies(lineup)
-    behind_nginx = add_keyward(lineup, key_count)
+    add_keyward(lineup, key_count)
     if wanted("nginx-auth-empty"):
         (auth_port,) = free_ports(1)
         empty = peers.start_hyper(place, "auth-empty", auth_port, bin_dir / "bare-hyper", "empty")
         title = "nginx + an empty auth service"
         add_auth_request(lineup, "nginx-auth-empty", title, empty, auth_port, small, False)
-        behind_nginx()
     if not lineup.targets:
         raise BenchError("nothing to measure")
     return lineup.targets

@@ -8,7 +8,7 @@ use keyward_core::denial::{Denial, Reason};
 use keyward_core::key::Key;
 use keyward_core::limit::LimitStatus;
 use keyward_core::route::{Access, Matched};
-use keyward_core::secret::Misshapen;
+use keyward_core::secret::{Digest, Misshapen};
 use keyward_core::terms::Terms;
 use keyward_core::time::UnixMs;
 use smallvec::SmallVec;
@@ -160,7 +160,7 @@ impl Ward {
                     return Verdict::deny(Denial::AuthUnavailable);
                 }
                 match self.identify(attempt.setup, account.as_deref(), secret) {
-                    Ok(caller) => self.judge(attempt, caller, secret, now),
+                    Ok((caller, digest)) => self.judge(attempt, caller, &digest, now),
                     Err(reason) => Verdict::deny(Denial::InvalidCredentials(reason)),
                 }
             }
@@ -168,15 +168,16 @@ impl Ward {
     }
 
     /// Whose secret it is. Every failure looks alike from outside (threat T1).
-    fn identify(&self, setup: &ApiSetup, account: Option<&str>, secret: &str) -> Result<Caller, Reason> {
+    fn identify(&self, setup: &ApiSetup, account: Option<&str>, secret: &str) -> Result<(Caller, Digest), Reason> {
         shape(setup, secret)?;
-        let caller = self.keyring.lookup(&self.vault.pepper().digest(secret)).ok_or(Reason::Unknown)?;
+        let digest = self.vault.pepper().digest(secret);
+        let caller = self.keyring.lookup(&digest).ok_or(Reason::Unknown)?;
         let same_api = caller.account.api == setup.api.name;
         let same_account = account.is_none_or(|sent| sent == caller.account.public_id);
-        if same_api && same_account { Ok(caller) } else { Err(Reason::WrongAccount) }
+        if same_api && same_account { Ok((caller, digest)) } else { Err(Reason::WrongAccount) }
     }
 
-    fn judge(&self, attempt: &Attempt<'_>, caller: Caller, secret: &str, now: UnixMs) -> Verdict {
+    fn judge(&self, attempt: &Attempt<'_>, caller: Caller, digest: &Digest, now: UnixMs) -> Verdict {
         let cost = match Self::permit(attempt, &caller, now) {
             Ok(Permit::Cost(cost)) => cost,
             Ok(Permit::NeedBody { bytes_max }) => {
@@ -193,7 +194,7 @@ impl Ward {
         let mut statuses = Statuses::new();
         match self.limits.take(holder, &caller.terms, cost, now, &mut statuses) {
             Ok(()) => {
-                self.keyring.used(&self.vault.pepper().digest(secret), now);
+                self.keyring.used(digest, now);
                 Verdict { outcome: Outcome::Allow, caller: Some(caller), statuses, refused_by: None }
             }
             Err(refused) => {
@@ -252,7 +253,7 @@ impl Ward {
         };
         say("credential", None, false);
         let caller = match self.identify(attempt.setup, account.as_deref(), secret) {
-            Ok(caller) => caller,
+            Ok((caller, _)) => caller,
             Err(reason) => {
                 say("key", Some(Denial::InvalidCredentials(reason)), false);
                 return (verdict, checks);
