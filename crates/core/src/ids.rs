@@ -99,6 +99,11 @@ id!(
     SecretId, "sec_"
 );
 
+id!(
+    /// Names a sign-in.
+    SessionId, "ses_"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

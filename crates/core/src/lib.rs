@@ -15,6 +15,7 @@ pub mod limit;
 pub mod name;
 pub mod path;
 pub mod quota;
+pub mod role;
 pub mod route;
 pub mod scope;
 pub mod secret;

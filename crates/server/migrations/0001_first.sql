@@ -36,6 +36,8 @@ create table account (
     region text,
     plan text,
     accepted_keys text not null,
+    -- Whether its people must have an authenticator.
+    totp_required boolean not null,
     suspended boolean not null,
     metadata text,
     tags text not null,
@@ -50,15 +52,101 @@ create table account (
 create index account_by_age on account (created_at, id);
 create index account_by_external_id on account (external_id);
 
+-- Somebody who signs in, holds personal keys, or both. What an account calls them stands in their membership.
 create table person (
     id text primary key,
+    name text not null,
+    -- In lower case; null for people who never sign in.
+    email text unique,
+    -- Argon2id in PHC form; null until they have set one.
+    password text,
+    -- The secret of their authenticator, sealed; the last time step that was accepted, against replay.
+    totp bytea,
+    totp_step bigint,
+    operator boolean not null,
+    suspended boolean not null,
+    created_at bigint not null
+);
+create index person_operator on person (operator);
+
+-- A person in an account: invited, active or suspended.
+create table membership (
+    account_id text not null references account (id),
+    person_id text not null references person (id),
+    name text not null,
+    -- The name of a role of the API, a built-in one, or one of the account's own.
+    role text not null,
+    state text not null,
+    created_at bigint not null,
+    version bigint not null,
+    primary key (account_id, person_id)
+);
+create index membership_by_age on membership (account_id, created_at, person_id);
+create index membership_by_person on membership (person_id);
+
+-- Roles that an account made for itself.
+create table role (
     account_id text not null references account (id),
     name text not null,
-    email text,
-    created_at bigint not null,
-    unique (account_id, email)
+    title text not null,
+    permissions text not null,
+    primary key (account_id, name)
 );
-create index person_by_account on person (account_id, created_at, id);
+
+-- Links that work once: `setup` (first operator), `operator`, `invitation`, `reset`. Only a digest is kept.
+create table link (
+    digest bytea primary key,
+    kind text not null,
+    person_id text references person (id),
+    account_id text references account (id),
+    created_by text not null,
+    created_at bigint not null,
+    expires_at bigint not null
+);
+create index link_by_person on link (person_id);
+create index link_by_age on link (expires_at);
+
+-- Sign-ins. The cookie's value is kept as a digest.
+create table session (
+    id text primary key,
+    digest bytea not null unique,
+    person_id text not null references person (id),
+    -- How they signed in: `password`, `password+totp`, `sso:NAME`.
+    method text not null,
+    origin text,
+    agent text,
+    created_at bigint not null,
+    -- When they last proved who they are: a reveal needs it to be recent.
+    proved_at bigint not null,
+    seen_at bigint not null,
+    expires_at bigint not null
+);
+create index session_by_person on session (person_id, created_at);
+create index session_by_age on session (expires_at);
+
+create table recovery_code (
+    person_id text not null references person (id),
+    digest bytea not null,
+    primary key (person_id, digest)
+);
+
+-- Who an identity provider says somebody is.
+create table identity (
+    provider text not null,
+    subject text not null,
+    person_id text not null references person (id),
+    created_at bigint not null,
+    primary key (provider, subject)
+);
+create index identity_by_person on identity (person_id);
+
+-- Sign-ins that failed lately, counted per bucket (an address, a person, a pair of both).
+create table attempt (
+    bucket text primary key,
+    failures bigint not null,
+    since bigint not null
+);
+create index attempt_by_age on attempt (since);
 
 create table api_key (
     id text primary key,
@@ -93,6 +181,38 @@ create index api_key_by_account on api_key (account_id, created_at, id);
 create index api_key_by_kind on api_key (account_id, kind, state, expires_at);
 create index api_key_by_external_id on api_key (external_id);
 create index api_key_by_person on api_key (person_id);
+create index api_key_by_creator on api_key (created_by);
+
+-- Which people have had a secret of a key before their eyes: for when they leave.
+create table secret_seen (
+    key_id text not null references api_key (id),
+    person_id text not null references person (id),
+    -- `created`, `rotated`, `revealed` or `picked_up`.
+    how text not null,
+    at bigint not null,
+    primary key (key_id, person_id, how)
+);
+create index secret_seen_by_person on secret_seen (person_id);
+
+-- What an account demands of its keys.
+create table policy (
+    account_id text primary key references account (id),
+    -- JSON: lifetime_days_max, expiry_required, addresses_required, scopes_max, approval_scopes.
+    rules text not null,
+    version bigint not null
+);
+
+-- Keys that have no secret yet: they wait for approval, for their requester, or for somebody with a link.
+create table pickup (
+    key_id text primary key references api_key (id),
+    -- The link's; null while nobody was sent one.
+    digest bytea unique,
+    -- For whom it is, as the sender wrote it.
+    recipient text,
+    created_by text not null,
+    created_at bigint not null,
+    expires_at bigint
+);
 
 -- A key has one secret, or two during an overlap.
 create table secret (
@@ -141,6 +261,8 @@ create table management_key (
     hint text not null,
     -- Null for the operator's; otherwise it sees this account alone.
     account_id text references account (id),
+    -- What it may do, as words.
+    permissions text not null,
     expires_at bigint,
     created_by text not null,
     created_at bigint not null,

@@ -11,7 +11,9 @@ mod writer;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use keyward_core::ids::AccountId;
+use keyward_core::ids::{AccountId, KeyId, ManagementKeyId, PersonId};
+use keyward_core::role::{Area, Permission, Permissions};
+use keyward_core::time::UnixMs;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::Clock;
@@ -24,24 +26,57 @@ pub use tx::{AuditEvent, Touched, Tx};
 /// Most changes that wait; a caller beyond waits for a place.
 const QUEUE_MAX: usize = 1_024;
 
-/// Who makes a change, for the audit.
+/// Who makes a change: for the audit, and for rules about what they may give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// `key:key_…`, `management_key:mk_…`, `cli` or `system`.
+    /// `person:person_…`, `management_key:mk_…`, `key:key_…`, `cli` or `system`.
     pub who: String,
     /// The address the request came from, where there is one.
     pub origin: Option<String>,
+    /// What they may do, in the account or accounts they reach.
+    pub may: Permissions,
+    /// The person, where a person does it.
+    pub person: Option<SignedIn>,
+}
+
+/// A person who does something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SignedIn {
+    /// Who.
+    pub id: PersonId,
+    /// When they last proved who they are.
+    pub proved_at: UnixMs,
 }
 
 impl Actor {
     /// The program itself.
     pub fn system() -> Self {
-        Self { who: "system".into(), origin: None }
+        Self { who: "system".into(), origin: None, may: Permissions::ALL, person: None }
     }
 
     /// Somebody at the machine's own command line.
     pub fn cli() -> Self {
-        Self { who: "cli".into(), origin: None }
+        Self { who: "cli".into(), ..Self::system() }
+    }
+
+    /// A key that was sent to one of the gateway's doors.
+    pub fn key(id: KeyId, origin: Option<String>) -> Self {
+        Self {
+            who: format!("key:{id}"),
+            origin,
+            may: Permissions::NONE.with(Permission::write(Area::Keys)),
+            person: None,
+        }
+    }
+
+    /// A management key.
+    pub fn management_key(id: ManagementKeyId, origin: Option<String>, may: Permissions) -> Self {
+        Self { who: format!("management_key:{id}"), origin, may, person: None }
+    }
+
+    /// Somebody who is signed in.
+    pub fn person(person: SignedIn, origin: Option<String>, may: Permissions) -> Self {
+        Self { who: format!("person:{}", person.id), origin, may, person: Some(person) }
     }
 }
 

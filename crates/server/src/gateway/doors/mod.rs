@@ -151,7 +151,7 @@ impl<J: Judge> Worker<J> {
         let spends = fits && matches!(door, Door::Keys | Door::Key(_));
         let caller = self.caller(request, spends)?;
         let actor =
-            Actor { who: format!("key:{}", caller.key.id), origin: Some(request.inbound.origin.address.to_string()) };
+            Actor::key(caller.key.id, Some(request.inbound.origin.address.to_string()));
         match (door, &request.parts.method) {
             (Door::Look, &Method::GET) => holder::look(doors, request, caller).await,
             (Door::Revoke, &Method::POST) => holder::revoke(doors, caller, actor).await,

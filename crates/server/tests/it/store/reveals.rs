@@ -51,7 +51,7 @@ async fn r93_all_keys_of_an_account_are_listed_with_their_secrets(world: World) 
     world.pass(1);
     let revoked = world.make(new_key(&account, "c")).await.unwrap();
     keys::revoke(&world.app, Reach::All, operator(), revoked.key.id).await.unwrap();
-    let actor = Actor { who: format!("key:{}", first.id), origin: None };
+    let actor = Actor::key(first.id, None);
     let all = keys::reveal_all(&world.app, account.id, actor.clone(), Kind::Account).await.unwrap();
     assert_eq!(all.iter().map(|one| one.key.id).collect::<Vec<_>>(), [second.key.id, first.id]);
     assert_eq!(all[0].secret.as_ref().unwrap().expose(), second.secret.unwrap().expose());

@@ -173,7 +173,7 @@ fn with_store(url: &str) -> String {
 }
 
 pub fn operator() -> Actor {
-    Actor { who: "management_key:mk_test".into(), origin: Some("192.0.2.1".into()) }
+    Actor { who: "management_key:mk_test".into(), origin: Some("192.0.2.1".into()), ..Actor::system() }
 }
 
 /// A personal key.
