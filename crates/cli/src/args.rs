@@ -15,6 +15,7 @@ use crate::commands::judge::Judge;
 use crate::commands::keys::Keys;
 use crate::commands::management_keys::ManagementKeys;
 use crate::commands::people::People;
+use crate::commands::roles::Roles;
 use crate::demo::Demo;
 
 /// API keys done right: a gateway, a decision service and a control plane in one program.
@@ -92,6 +93,9 @@ pub(crate) enum Command {
     /// People of accounts.
     #[command(subcommand)]
     People(People),
+    /// Roles: what people of an account may see and do.
+    #[command(subcommand)]
+    Roles(Roles),
     /// Keys that authenticate automation, this program among it, to the management API.
     #[command(subcommand)]
     ManagementKeys(ManagementKeys),

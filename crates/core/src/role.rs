@@ -136,10 +136,15 @@ impl Permissions {
         self.0 & other.0 == other.0
     }
 
-    /// What both allow.
+    /// What either allows.
     #[must_use]
-    pub const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// How many things it allows.
+    pub const fn count(self) -> u32 {
+        self.0.count_ones()
     }
 
     /// Its words, shortest form: `*` for everything, no `.read` beside a `.write`.
@@ -195,7 +200,8 @@ mod tests {
 
     #[test]
     fn the_built_in_roles_are_readable_and_the_first_is_an_admin() {
-        let sets: Vec<_> = BUILT_IN.iter().map(|(.., words)| Permissions::parse(words.iter().copied()).unwrap()).collect();
+        let sets: Vec<_> =
+            BUILT_IN.iter().map(|(.., words)| Permissions::parse(words.iter().copied()).unwrap()).collect();
         assert_eq!(sets[0], Permissions::ALL);
     }
 }

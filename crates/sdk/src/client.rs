@@ -5,13 +5,14 @@
 //! [`Client::create_account`] and [`Client::create_management_key`].
 
 mod call;
+mod people;
 
 use reqwest::{Method, Url};
 
 use crate::wire::{
     Account, AccountCreated, AccountEdit, AccountQuery, Api, ApiRegions, AuditEvent, AuditQuery, Changed, Done,
     FieldError, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, ManagementKey, ManagementKeyCreated, NewAccount,
-    NewKey, NewManagementKey, NewPerson, Page, PageQuery, Person, ResetKey, RotateKey, SecretText, Whoami,
+    NewKey, NewManagementKey, Page, PageQuery, ResetKey, RotateKey, SecretText, Whoami,
 };
 
 /// Why a call failed.
@@ -115,32 +116,6 @@ impl Client {
     /// Deletes an account with all its people and keys.
     pub async fn delete_account(&self, id: &str) -> Answer<Done> {
         self.call(Method::DELETE, &["v1", "accounts", id]).send().await
-    }
-
-    /// Lists the people of an account.
-    pub async fn people(&self, account_id: &str, page: &PageQuery) -> Answer<Page<Person>> {
-        self.get(&["v1", "accounts", account_id, "people"], page).await
-    }
-
-    /// Adds a person to an account.
-    pub async fn create_person(
-        &self,
-        account_id: &str,
-        new: &NewPerson,
-        idempotency_key: Option<&str>,
-    ) -> Answer<Changed<Person>> {
-        let call = self.call(Method::POST, &["v1", "accounts", account_id, "people"]);
-        call.body(new).idempotency_key(idempotency_key).send().await
-    }
-
-    /// A person.
-    pub async fn person(&self, id: &str) -> Answer<Person> {
-        self.get(&["v1", "people", id], &()).await
-    }
-
-    /// Deletes a person and their keys.
-    pub async fn delete_person(&self, id: &str) -> Answer<Done> {
-        self.call(Method::DELETE, &["v1", "people", id]).send().await
     }
 
     /// Lists keys.

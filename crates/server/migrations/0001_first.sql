@@ -65,6 +65,8 @@ create table person (
     totp_step bigint,
     operator boolean not null,
     suspended boolean not null,
+    -- When they last signed in.
+    signed_in_at bigint,
     created_at bigint not null
 );
 create index person_operator on person (operator);

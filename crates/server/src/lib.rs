@@ -22,5 +22,7 @@ pub mod metrics;
 pub mod operation;
 pub mod people;
 pub mod quotas;
+pub mod roles;
 pub mod serve;
+pub mod sessions;
 pub mod vault;

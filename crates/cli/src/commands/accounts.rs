@@ -124,6 +124,9 @@ pub(crate) struct Edit {
     /// Which kinds of key it may use.
     #[arg(long, value_name = "KIND", value_parser = one_of::<AcceptedKeys>(ACCEPTED))]
     accepted_keys: Option<AcceptedKeys>,
+    /// Whether its people must have an authenticator.
+    #[arg(long, value_name = "YES")]
+    totp_required: Option<bool>,
     /// Anything of yours, a JSON object; replaced as a whole.
     #[arg(long, value_name = "JSON", value_parser = object)]
     metadata: Option<Map<String, Value>>,
@@ -309,6 +312,7 @@ impl Edit {
             tags: (cleared(Clear::Tags) || !self.tags.is_empty()).then_some(self.tags),
             name: self.name,
             accepted_keys: self.accepted_keys,
+            totp_required: self.totp_required,
             suspended: None,
         };
         if edit == AccountEdit::default() {

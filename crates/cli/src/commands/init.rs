@@ -48,6 +48,7 @@ pub(crate) async fn run(init: &Init, global: &Global, output: Output) -> anyhow:
     let new = NewManagementKey {
         name: init.name.clone(),
         account: None,
+        permissions: None,
         lifetime: init.days.map_or(Lifetime::Infinite, Lifetime::Days),
     };
     let made = management::create(&app, Reach::All, Actor::cli(), new, None).await.map_err(local::refused)?;

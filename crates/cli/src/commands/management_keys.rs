@@ -28,6 +28,9 @@ pub(crate) enum ManagementKeys {
         /// The one account it manages; all of them when left out.
         #[arg(long, value_name = "ACCOUNT")]
         account: Option<String>,
+        /// What it may do, such as keys.write; may be repeated. Everything you may, when left out.
+        #[arg(long = "permission", value_name = "AREA.DEED")]
+        permissions: Vec<String>,
         #[command(flatten)]
         lifetime: Lifetime,
     },
@@ -42,8 +45,9 @@ pub(crate) async fn run(command: ManagementKeys, global: &Global, output: Output
     let client = &connect(global)?;
     match command {
         ManagementKeys::List { paging } => list(client, &paging, output).await,
-        ManagementKeys::Create { name, account, lifetime } => {
-            let new = NewManagementKey { name, account_id: account, expires: lifetime.expires() };
+        ManagementKeys::Create { name, account, permissions, lifetime } => {
+            let permissions = (!permissions.is_empty()).then_some(permissions);
+            let new = NewManagementKey { name, account_id: account, permissions, expires: lifetime.expires() };
             let made = client.create_management_key(&new, None).await?;
             if output.is_json() {
                 return output.json(&made);

@@ -7,6 +7,7 @@ pub(crate) mod judge;
 pub(crate) mod keys;
 pub(crate) mod management_keys;
 pub(crate) mod people;
+pub(crate) mod roles;
 mod serve;
 
 pub(crate) use serve::finish;
@@ -31,6 +32,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Accounts(accounts) => accounts::run(accounts, global, output).await?,
         Command::Keys(keys) => keys::run(*keys, global, output).await?,
         Command::People(people) => people::run(people, global, output).await?,
+        Command::Roles(roles) => roles::run(roles, global, output).await?,
         Command::ManagementKeys(keys) => management_keys::run(keys, global, output).await?,
         Command::Whoami => whoami(global, output).await?,
         Command::Verify(judge) => return judge::verify(&judge, output).await,
@@ -48,8 +50,9 @@ async fn whoami(global: &Global, output: Output) -> anyhow::Result<()> {
         return output.json(&who);
     }
     output.facts(&[
-        ("management key", who.management_key_id.into()),
+        ("management key", Cell::maybe(who.management_key_id.as_ref())),
         ("manages", who.account_id.map_or_else(|| Cell::from("every account"), Cell::from)),
+        ("may", who.permissions.join(" ").into()),
         ("in the audit", who.actor.into()),
         ("server", format!("Keyward {} at {}", who.server_version, global.url).into()),
     ])?;

@@ -89,7 +89,12 @@ pub(super) async fn build(app: &App, gateway: &str, own_upstream: bool) -> anyho
         let made = example(app, cast, gateway, own_upstream).await;
         apis.push(made.with_context(|| format!("the example of the API {} could not be made", cast.api))?);
     }
-    let new = NewManagementKey { name: KEY_NAME.into(), account: None, lifetime: Lifetime::Days(MANAGEMENT_KEY_DAYS) };
+    let new = NewManagementKey {
+        name: KEY_NAME.into(),
+        account: None,
+        permissions: None,
+        lifetime: Lifetime::Days(MANAGEMENT_KEY_DAYS),
+    };
     let made = management::create(app, Reach::All, Actor::system(), new, None).await.map_err(refused)?;
     let management_key = made.secret.context("the management key came without its secret")?;
     Ok(World { gateway: gateway.to_owned(), management_key, apis })
@@ -131,7 +136,7 @@ async fn new_account(app: &App, cast: &Cast) -> anyhow::Result<(AccountView, Opt
     };
     let made = accounts::create(app, Reach::All, Actor::system(), new, None).await.map_err(refused)?;
     for (name, email) in cast.people {
-        let new = NewPerson { account: made.account.id, name: name.into(), email: Some(email.into()) };
+        let new = NewPerson { account: made.account.id, name: name.into(), email: Some(email.into()), role: None };
         people::create(app, Reach::All, Actor::system(), new, None).await.map_err(refused)?;
     }
     Ok((made.account, made.first_key))

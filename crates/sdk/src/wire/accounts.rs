@@ -68,6 +68,9 @@ pub struct AccountEdit {
     /// Which kinds of key it may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted_keys: Option<AcceptedKeys>,
+    /// Whether its people must have an authenticator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub totp_required: Option<bool>,
     /// Whether all of its requests are refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<bool>,
@@ -99,6 +102,8 @@ pub struct Account {
     pub plan: Option<String>,
     /// Which kinds of key it may use.
     pub accepted_keys: AcceptedKeys,
+    /// Whether its people must have an authenticator.
+    pub totp_required: bool,
     /// Whether all of its requests are refused.
     pub suspended: bool,
     /// Anything of yours.

@@ -14,6 +14,9 @@ pub struct NewManagementKey {
     /// The one account it manages; left out: all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
+    /// What it may do, such as `keys.write`; everything its maker may when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permissions: Option<Vec<String>>,
     /// When it ends; never when left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<Expires>,
@@ -28,6 +31,8 @@ pub struct ManagementKey {
     pub name: String,
     /// The one account it manages; `null`: all of them.
     pub account_id: Option<String>,
+    /// What it may do; `*` is everything.
+    pub permissions: Vec<String>,
     /// Its prefix and last four letters.
     pub hint: String,
     /// When it ends; `null` is never.
@@ -57,9 +62,13 @@ pub struct ManagementKeyCreated {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Whoami {
     /// The management key that was sent.
-    pub management_key_id: String,
-    /// The one account it manages; `null`: all of them.
+    pub management_key_id: Option<String>,
+    /// The person who is signed in.
+    pub person_id: Option<String>,
+    /// The one account that is reached; `null`: all of them, or none is chosen yet.
     pub account_id: Option<String>,
+    /// What may be done there; `*` is everything.
+    pub permissions: Vec<String>,
     /// What the audit calls it.
     pub actor: String,
     /// The version of the server.

@@ -12,6 +12,7 @@ mod management;
 mod page;
 mod people;
 mod problem;
+mod roles;
 mod secret;
 mod terms;
 mod verify;
@@ -26,8 +27,12 @@ pub use keys::{
 };
 pub use management::{ManagementKey, ManagementKeyCreated, NewManagementKey, Whoami};
 pub use page::{Page, PageQuery};
-pub use people::{NewPerson, Person};
+pub use people::{
+    AcceptInvitation, Invitation, LinkToken, Me, MemberState, NewOperator, NewPerson, OneTimeLink, Operator,
+    OperatorAdded, OperatorEdit, OwnAccount, Person, PersonAdded, PersonEdit, Rename,
+};
 pub use problem::{FieldError, Problem};
+pub use roles::{Role, RoleSpec};
 pub use secret::SecretText;
 pub use terms::{Algorithm, Limit, Per, Quota, Refill};
 pub use verify::{Check, CheckOutcome, Explanation, LimitState, Verification, Verify, VerifyBatch, VerifyBatchAnswer};

@@ -17,7 +17,7 @@ use crate::config::ApiSetup;
 use crate::keys::{self, WithSecret};
 use crate::labels::{self, Labels};
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
-use crate::{management, people};
+use crate::{management, people, roles};
 use store::AccountRow;
 
 pub use model::{AccountEdit, AccountFilter, AccountView, NewAccount};
@@ -138,11 +138,11 @@ pub async fn edit(
 }
 
 fn edited(setup: &ApiSetup, reach: Reach, row: &AccountRow, edit: &AccountEdit) -> Result<AccountRow, OpError> {
-    let AccountEdit { name, external_id, plan, accepted_keys, suspended, metadata, tags } = edit;
+    let AccountEdit { name, external_id, plan, accepted_keys, totp_required, suspended, metadata, tags } = edit;
     let operators = external_id.is_some() || plan.is_some() || suspended.is_some();
     let seen_upstream = metadata.is_some() || tags.is_some();
     if reach != Reach::All && (operators || seen_upstream) {
-        return Err(OpError::operator_only("change more of an account than its name and accepted_keys"));
+        return Err(OpError::operator_only("change more of an account than its name, accepted_keys and totp_required"));
     }
     let mut findings = Findings::default();
     let mut after = row.clone();
@@ -157,6 +157,9 @@ fn edited(setup: &ApiSetup, reach: Reach, row: &AccountRow, edit: &AccountEdit) 
     }
     if let Some(accepted_keys) = accepted_keys {
         after.accepted_keys = accepted_keys.as_str().into();
+    }
+    if let Some(required) = totp_required {
+        after.totp_required = *required;
     }
     if let Some(suspended) = suspended {
         after.suspended = *suspended;
@@ -206,6 +209,7 @@ pub async fn delete(app: &App, reach: Reach, actor: Actor, id: AccountId) -> Res
                 }
                 keys::bury_all(tx, id).await?;
                 people::forget_all(tx, id).await?;
+                roles::forget_all(tx, id).await?;
                 management::forget_all(tx, id).await?;
                 labels::forget(tx.conn(), &row.id).await?;
                 store::delete(tx.conn(), id).await?;

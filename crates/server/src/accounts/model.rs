@@ -39,6 +39,8 @@ pub struct AccountEdit {
     pub plan: Option<Option<String>>,
     /// Which kinds of key it may use.
     pub accepted_keys: Option<AcceptedKeys>,
+    /// Whether its people must have an authenticator.
+    pub totp_required: Option<bool>,
     /// Whether all of its requests are refused.
     pub suspended: Option<bool>,
     /// A JSON object.
@@ -66,6 +68,8 @@ pub struct AccountView {
     pub plan: Option<String>,
     /// Which kinds of key it may use.
     pub accepted_keys: AcceptedKeys,
+    /// Whether its people must have an authenticator.
+    pub totp_required: bool,
     /// Whether all of its requests are refused.
     pub suspended: bool,
     /// A JSON object.

@@ -29,6 +29,7 @@ impl From<AccountView> for wire::Account {
             region: view.region,
             plan: view.plan,
             accepted_keys: words::accepted_keys(view.accepted_keys),
+            totp_required: view.totp_required,
             suspended: view.suspended,
             metadata: view.metadata,
             tags: view.tags,
@@ -62,6 +63,7 @@ impl From<wire::AccountEdit> for AccountEdit {
             external_id: edit.external_id,
             plan: edit.plan,
             accepted_keys: edit.accepted_keys.map(words::read_accepted_keys),
+            totp_required: edit.totp_required,
             suspended: edit.suspended,
             metadata: edit.metadata.map(|metadata| metadata.map(serde_json::Value::Object)),
             tags: edit.tags,
@@ -70,7 +72,8 @@ impl From<wire::AccountEdit> for AccountEdit {
 }
 
 /// Lists accounts, newest first.
-#[utoipa::path(get, path = "/v1/accounts", tag = "accounts", operation_id = "list_accounts", params(wire::AccountQuery),
+#[utoipa::path(get, path = "/v1/accounts", tag = "accounts", operation_id = "list_accounts",
+    extensions(("x-permission" = json!("anyone"))), params(wire::AccountQuery),
     responses((status = 200, description = "A page.", body = wire::Page<wire::Account>)))]
 async fn list(
     State(app): State<App>,
@@ -84,7 +87,8 @@ async fn list(
 }
 
 /// Makes an account and, where its API provisions one, its first key.
-#[utoipa::path(post, path = "/v1/accounts", tag = "accounts", operation_id = "create_account", request_body = wire::NewAccount,
+#[utoipa::path(post, path = "/v1/accounts", tag = "accounts", operation_id = "create_account",
+    extensions(("x-permission" = json!("operator"))), request_body = wire::NewAccount,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours.")),
     responses((status = 201, description = "Made.", body = wire::AccountCreated)))]
 async fn create(
@@ -105,7 +109,8 @@ async fn create(
 }
 
 /// An account.
-#[utoipa::path(get, path = "/v1/accounts/{account_id}", tag = "accounts", operation_id = "get_account", params(("account_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/accounts/{account_id}", tag = "accounts", operation_id = "get_account",
+    extensions(("x-permission" = json!("anyone"))), params(("account_id" = String, Path)),
     responses((status = 200, description = "It, with its version as `ETag`.", body = wire::Account)))]
 async fn get(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<AccountId>) -> Result<Response, Problem> {
     let account: wire::Account = super::get(&app, caller.reach, id).await?.into();
@@ -113,7 +118,8 @@ async fn get(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<Acco
 }
 
 /// Changes an account: what is left out stays, `null` clears.
-#[utoipa::path(patch, path = "/v1/accounts/{account_id}", tag = "accounts", operation_id = "edit_account", request_body = wire::AccountEdit,
+#[utoipa::path(patch, path = "/v1/accounts/{account_id}", tag = "accounts", operation_id = "edit_account",
+    extensions(("x-permission" = json!("settings.write"))), request_body = wire::AccountEdit,
     params(("account_id" = String, Path),
         ("If-Match" = Option<String>, Header, description = "The `ETag` that was read.")),
     responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Account>)))]
@@ -131,7 +137,8 @@ async fn edit(
 }
 
 /// Deletes an account with all its people and keys.
-#[utoipa::path(delete, path = "/v1/accounts/{account_id}", tag = "accounts", operation_id = "delete_account", params(("account_id" = String, Path)),
+#[utoipa::path(delete, path = "/v1/accounts/{account_id}", tag = "accounts", operation_id = "delete_account",
+    extensions(("x-permission" = json!("operator"))), params(("account_id" = String, Path)),
     responses((status = 200, description = "Gone.", body = wire::Done)))]
 async fn delete(
     State(app): State<App>,

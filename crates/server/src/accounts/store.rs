@@ -13,8 +13,8 @@ use crate::operation::{Cursor, damaged};
 
 macro_rules! columns {
     () => {
-        "id, api, public_id, name, external_id, region, plan, accepted_keys, suspended, metadata, tags, version, \
-         created_at, updated_at"
+        "id, api, public_id, name, external_id, region, plan, accepted_keys, totp_required, suspended, metadata, tags, \
+         version, created_at, updated_at"
     };
 }
 
@@ -27,10 +27,10 @@ const TAGGED: &str = " and id in (select owner_id from attribute where name = ";
 const INSERT: &str = concat!(
     "insert into account (",
     columns!(),
-    ", turn) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0)"
+    ", turn) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0)"
 );
-const SAVE: &str = "update account set name = $2, external_id = $3, plan = $4, accepted_keys = $5, suspended = $6, \
-    metadata = $7, tags = $8, updated_at = $9, version = version + 1 where id = $1";
+const SAVE: &str = "update account set name = $2, external_id = $3, plan = $4, accepted_keys = $5, \
+    totp_required = $6, suspended = $7, metadata = $8, tags = $9, updated_at = $10, version = version + 1 where id = $1";
 const DELETE: &str = "delete from account where id = $1";
 
 /// One row.
@@ -44,6 +44,7 @@ pub(super) struct AccountRow {
     pub(super) region: Option<String>,
     pub(super) plan: Option<String>,
     pub(super) accepted_keys: String,
+    pub(super) totp_required: bool,
     pub(super) suspended: bool,
     pub(super) metadata: Option<String>,
     pub(super) tags: String,
@@ -70,6 +71,7 @@ impl AccountRow {
             region: self.region.clone(),
             plan: self.plan.clone(),
             accepted_keys: accepted.ok_or_else(|| damaged("an account's accepted keys"))?,
+            totp_required: self.totp_required,
             suspended: self.suspended,
             metadata: labels::read_metadata(self.metadata.as_deref()),
             tags: labels::read_tags(&self.tags),
@@ -81,10 +83,7 @@ impl AccountRow {
 }
 
 fn within(reach: Reach) -> Option<String> {
-    match reach {
-        Reach::All => None,
-        Reach::Account(id) => Some(id.to_string()),
-    }
+    reach.within().map(|id| id.to_string())
 }
 
 pub(super) async fn lock(conn: &mut Conn, reach: Reach, id: AccountId) -> sqlx::Result<Option<AccountRow>> {
@@ -135,6 +134,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &AccountRow) -> sqlx::Result<()
         .bind(&row.region)
         .bind(&row.plan)
         .bind(&row.accepted_keys)
+        .bind(row.totp_required)
         .bind(row.suspended)
         .bind(&row.metadata)
         .bind(&row.tags)
@@ -154,6 +154,7 @@ pub(super) async fn save(conn: &mut Conn, row: &AccountRow) -> sqlx::Result<()> 
         .bind(&row.external_id)
         .bind(&row.plan)
         .bind(&row.accepted_keys)
+        .bind(row.totp_required)
         .bind(row.suspended)
         .bind(&row.metadata)
         .bind(&row.tags)

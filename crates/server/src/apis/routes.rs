@@ -23,6 +23,7 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// Lists APIs: their scopes, environments, plans and the rules of each kind of key.
 #[utoipa::path(get, path = "/v1/apis", tag = "apis", operation_id = "list_apis",
+    extensions(("x-permission" = json!("anyone"))),
     responses((status = 200, description = "All of them.", body = wire::Page<wire::Api>)))]
 async fn list(State(app): State<App>, caller: Caller) -> Result<Json<wire::Page<wire::Api>>, Problem> {
     let items = super::list(&app, caller.reach).await?.iter().map(|setup| api(setup)).collect();
@@ -31,6 +32,7 @@ async fn list(State(app): State<App>, caller: Caller) -> Result<Json<wire::Page<
 
 /// Lists each API's regions and their hosts.
 #[utoipa::path(get, path = "/v1/regions", tag = "apis", operation_id = "list_regions",
+    extensions(("x-permission" = json!("anyone"))),
     responses((status = 200, description = "All of them.", body = wire::Page<wire::ApiRegions>)))]
 async fn regions(State(app): State<App>, caller: Caller) -> Result<Json<wire::Page<wire::ApiRegions>>, Problem> {
     let of = |setup: &ApiSetup| wire::ApiRegions {

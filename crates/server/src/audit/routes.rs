@@ -33,7 +33,8 @@ impl From<AuditView> for wire::AuditEvent {
 }
 
 /// Lists changes, newest first.
-#[utoipa::path(get, path = "/v1/audit", tag = "audit", operation_id = "list_audit", params(wire::AuditQuery),
+#[utoipa::path(get, path = "/v1/audit", tag = "audit", operation_id = "list_audit",
+    extensions(("x-permission" = json!("audit.read"))), params(wire::AuditQuery),
     responses((status = 200, description = "A page.", body = wire::Page<wire::AuditEvent>)))]
 async fn list(
     State(app): State<App>,

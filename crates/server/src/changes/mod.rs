@@ -89,6 +89,19 @@ pub enum Reach {
     Account(AccountId),
 }
 
+impl Reach {
+    /// No account at all: none is made with the nil id.
+    pub const NOTHING: Self = Self::Account(AccountId::new(uuid::Uuid::nil()));
+
+    /// The account that a query is confined to.
+    pub fn within(self) -> Option<AccountId> {
+        match self {
+            Self::All => None,
+            Self::Account(id) => Some(id),
+        }
+    }
+}
+
 /// A change whose fate the caller must learn, though its own rules did not refuse it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failed {

@@ -1,10 +1,11 @@
 //! What a change is given to work with.
 
-use keyward_core::ids::AccountId;
+use keyward_core::ids::{AccountId, PersonId};
+use keyward_core::role::Permissions;
 use keyward_core::time::UnixMs;
 use serde_json::Value;
 
-use super::Actor;
+use super::{Actor, SignedIn};
 use crate::db::Conn;
 
 /// What of the keyring a change touched.
@@ -70,6 +71,12 @@ impl Tx {
     /// Who makes it.
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// From here on the change is this person's own: they have just proved who they are.
+    pub(crate) fn act_as(&mut self, person: PersonId) {
+        let signed_in = SignedIn { id: person, proved_at: self.now };
+        self.actor = Actor::person(signed_in, self.actor.origin.take(), Permissions::NONE);
     }
 
     /// Says what the keyring must look at again.

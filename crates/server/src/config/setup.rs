@@ -9,6 +9,7 @@ use std::time::Duration;
 use http::HeaderName;
 use ipnet::IpNet;
 use keyward_core::api::Api;
+use keyward_core::role::Permissions;
 use keyward_core::route::Access;
 use keyward_core::secret::Secret;
 
@@ -36,6 +37,10 @@ pub struct Config {
 }
 
 impl Config {
+    /// stub
+    pub fn control_url(&self) -> String {
+        format!("http://{}", self.listen.control)
+    }
     /// The API of this name.
     pub fn api(&self, name: &str) -> Option<&Arc<ApiSetup>> {
         self.apis.iter().find(|setup| setup.api.name == name)
@@ -140,7 +145,7 @@ pub struct ApiSetup {
     pub identity_needs_metadata: bool,
     /// What the dashboard calls things, by the key of `[words]`.
     pub words: BTreeMap<String, String>,
-    /// The roles that people of its accounts can have.
+    /// The roles that people of its accounts can have; the first one that permits everything is the admin's.
     pub roles: Vec<Role>,
 }
 
@@ -154,7 +159,7 @@ pub struct Role {
     /// What it is for.
     pub description: String,
     /// What it permits.
-    pub permissions: Vec<String>,
+    pub permissions: Permissions,
 }
 
 impl ApiSetup {

@@ -28,6 +28,20 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for ObjectId<T> {
     }
 }
 
+/// The second id in the path, read like the first.
+#[derive(Debug, Clone, Copy)]
+pub struct SecondId<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for SecondId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        let id = params.iter().nth(1).and_then(|(_, text)| text.parse().ok());
+        id.map(Self).ok_or_else(Problem::not_found)
+    }
+}
+
 /// The version that an edit is meant for; `None`: whichever there is.
 #[derive(Debug, Clone, Copy)]
 pub struct IfMatch(pub Option<i64>);

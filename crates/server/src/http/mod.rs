@@ -8,6 +8,7 @@ mod caller;
 mod headers;
 mod openapi;
 mod pages;
+mod permits;
 mod problem;
 mod query;
 mod reply;
@@ -17,8 +18,8 @@ mod shell;
 pub mod words;
 
 pub use body::{Json, OptionalJson};
-pub use caller::Caller;
-pub use headers::{IdempotencyKey, IfMatch, ObjectId};
+pub use caller::{By, Caller, Visitor};
+pub use headers::{IdempotencyKey, IfMatch, ObjectId, SecondId};
 pub use pages::Metrics;
 pub use problem::Problem;
 pub use query::{Filter, Query};

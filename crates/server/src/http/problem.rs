@@ -66,10 +66,17 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
     }
 
+    /// The caller is known, and may not.
+    pub fn denied(needed: &str) -> Self {
+        let detail = format!("This needs {needed}, which is not yours.");
+        Self::new(StatusCode::FORBIDDEN, "permission_denied", detail)
+    }
+
     /// No or no valid management key.
     pub(super) fn unauthenticated(code: &'static str) -> Self {
         let detail = match code {
-            "missing_credentials" => "Send a management key: Authorization: Bearer kwm_…",
+            "missing_credentials" => "Sign in, or send a management key: Authorization: Bearer kwm_…",
+            "session_ended" => "The sign-in has ended; sign in again.",
             _ => "The credentials are not valid.",
         };
         Self::new(StatusCode::UNAUTHORIZED, code, detail)

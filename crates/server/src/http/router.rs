@@ -1,19 +1,24 @@
 //! All routes of the control listener. This file alone knows every domain.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::pages::Metrics;
+use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
 use crate::app::App;
-use crate::{accounts, apis, audit, keys, management, people};
+use crate::{accounts, apis, audit, keys, management, people, roles, sessions};
 
 fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::frame())
         .merge(accounts::routes())
         .merge(people::routes())
+        .merge(roles::routes())
+        .merge(sessions::routes())
         .merge(keys::routes())
         .merge(management::routes())
         .merge(audit::routes())
@@ -29,10 +34,12 @@ pub fn document() -> OpenApi {
 
 /// Everything the control listener answers.
 pub fn router(app: App, metrics: Metrics) -> Router {
-    let v1 = Router::from(v1()).route_layer(from_fn_with_state(app.clone(), caller::authenticate));
+    let document = document();
+    let permits = Arc::new(Permits::of(&document));
+    let v1 = Router::from(v1()).route_layer(from_fn_with_state((app.clone(), permits), caller::authenticate));
     Router::new()
         .merge(v1)
-        .merge(pages::routes(&document(), metrics))
+        .merge(pages::routes(&document, metrics))
         .fallback(shell::not_found)
         .method_not_allowed_fallback(shell::method_not_allowed)
         .layer(from_fn(shell::surround))

@@ -19,18 +19,24 @@ pub async fn revoke(app: &App, reach: Reach, actor: Actor, id: KeyId) -> Result<
         .run(actor, move |tx| {
             Box::pin(async move {
                 let held = Held::take(&inner, tx, reach, id).await?;
-                let mut after = held.row.clone();
                 if held.row.state()? != KeyState::Revoked {
                     check_minimum(tx, &held).await?;
-                    after.state = KeyState::Revoked.as_str().into();
-                    after.revoked_at = Some(tx.now().0);
-                    after.name_unique = None;
-                    secrets::unseal(tx.conn(), &after.id).await?;
                 }
-                held.settle(&inner, tx, "key.revoked", after).await
+                revoke_held(&inner, tx, held).await
             })
         })
         .await
+}
+
+async fn revoke_held(app: &App, tx: &mut Tx, held: Held) -> Result<KeyView, OpError> {
+    let mut after = held.row.clone();
+    if held.row.state()? != KeyState::Revoked {
+        after.state = KeyState::Revoked.as_str().into();
+        after.revoked_at = Some(tx.now().0);
+        after.name_unique = None;
+        secrets::unseal(tx.conn(), &after.id).await?;
+    }
+    held.settle(app, tx, "key.revoked", after).await
 }
 
 /// Takes a key off the list; tombstones tell whose its secrets were.
@@ -84,6 +90,16 @@ async fn bury(tx: &mut Tx, row: &KeyRow) -> Result<(), OpError> {
 pub(crate) async fn bury_all(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
     secrets::bury_all(tx, account).await?;
     store::delete_all(tx.conn(), account).await?;
+    Ok(())
+}
+
+/// Revokes the keys of a person who is being shut out: they may get another when they are let in again.
+pub(crate) async fn end_of_person(app: &App, tx: &mut Tx, account: AccountId, person: PersonId) -> Result<(), OpError> {
+    for row in store::of_person(tx.conn(), account, person).await? {
+        let id = row.id.parse().map_err(|_| OpError::NotFound)?;
+        let held = Held::take(app, tx, Reach::Account(account), id).await?;
+        revoke_held(app, tx, held).await?;
+    }
     Ok(())
 }
 

@@ -25,7 +25,7 @@ use crate::changes::Reach;
 pub use create::create;
 pub(crate) use create::{provision, replay};
 pub use edit::{disable, edit, enable};
-pub(crate) use end::{bury_all, bury_of_person};
+pub(crate) use end::{bury_all, bury_of_person, end_of_person};
 pub use end::{delete, revoke};
 pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, QuotaSpec, SecretView, Whose, WithSecret};
 pub use read::{account_of, find, find_digest, get, list};

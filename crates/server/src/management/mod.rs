@@ -8,6 +8,7 @@ use keyward_core::expiry::{ExpiryRules, Lifetime};
 use keyward_core::ids::{AccountId, ManagementKeyId};
 use keyward_core::key::Environment;
 use keyward_core::name::Name;
+use keyward_core::role::Permissions;
 use keyward_core::secret::{Alphabet, Format, Secret};
 use keyward_core::time::UnixMs;
 use serde_json::json;
@@ -16,6 +17,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, new_id, recall, remember};
+use crate::people;
 use crate::vault;
 use store::ManagementKeyRow;
 
@@ -36,6 +38,8 @@ pub struct ManagementKeyView {
     pub hint: String,
     /// The one account it manages; `None`: all of them.
     pub account: Option<AccountId>,
+    /// What it may do there.
+    pub may: Permissions,
     /// When it ends.
     pub expires_at: Option<UnixMs>,
     /// Who made it.
@@ -53,6 +57,8 @@ pub struct NewManagementKey {
     pub name: String,
     /// The one account it shall manage; `None`: all of them, for the operator's own.
     pub account: Option<AccountId>,
+    /// What it may do; everything its maker may, when left out.
+    pub permissions: Option<Vec<String>>,
     /// How long it shall live.
     pub lifetime: Lifetime,
 }
@@ -88,15 +94,20 @@ pub async fn create(
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
-                if let Some(account) = new.account {
-                    accounts::lock(tx, reach, account).await?;
-                }
+                let account = match new.account {
+                    Some(account) => Some(accounts::lock(tx, reach, account).await?),
+                    None => None,
+                };
                 if let Some(made) = recall(tx, idempotency.as_ref()).await? {
                     let id = made.parse().map_err(|_| OpError::NotFound)?;
-                    let row = store::get(tx.conn(), within(reach), id).await?.ok_or(OpError::NotFound)?;
+                    let row = store::get(tx.conn(), reach.within(), id).await?.ok_or(OpError::NotFound)?;
                     return Ok(MadeManagementKey { key: row.view()?, secret: None, replayed: true });
                 }
-                let made = make(&inner, tx, &new).await?;
+                let own = match &account {
+                    Some(account) => people::authority(&inner, tx, account).await?,
+                    None => tx.actor().may,
+                };
+                let made = make(&inner, tx, &new, own).await?;
                 remember(tx, idempotency.as_ref(), &made.key.id.to_string()).await?;
                 Ok(made)
             })
@@ -104,12 +115,20 @@ pub async fn create(
         .await
 }
 
-async fn make(app: &App, tx: &mut Tx, new: &NewManagementKey) -> Result<MadeManagementKey, OpError> {
+async fn make(app: &App, tx: &mut Tx, new: &NewManagementKey, own: Permissions) -> Result<MadeManagementKey, OpError> {
     let now = tx.now();
     let mut findings = Findings::default();
     let name = findings.take("/name", Name::parse(&new.name, NAME_CHARS_MAX));
     let end = findings.take("/expires", ExpiryRules::default().end(new.lifetime, now));
+    let may = match &new.permissions {
+        None => Some(own),
+        Some(words) => findings.take("/permissions", Permissions::parse(words.iter().map(String::as_str))),
+    };
     findings.done()?;
+    let may = may.unwrap_or_default();
+    if !own.cover(may) {
+        return Err(OpError::more_than_own());
+    }
     let format = format();
     let secret = format.generate(Environment::Live, &mut vault::random);
     let row = ManagementKeyRow {
@@ -117,6 +136,7 @@ async fn make(app: &App, tx: &mut Tx, new: &NewManagementKey) -> Result<MadeMana
         name: name.map(|name| name.as_str().to_owned()).unwrap_or_default(),
         hint: format.hint(&secret, Environment::Live),
         account_id: new.account.map(|id| id.to_string()),
+        permissions: may.words().join(" "),
         expires_at: end.flatten().map(|end| end.0),
         created_by: tx.actor().who.clone(),
         created_at: now.0,
@@ -130,13 +150,17 @@ async fn make(app: &App, tx: &mut Tx, new: &NewManagementKey) -> Result<MadeMana
         subject: row.id.clone(),
         account: new.account,
         before: None,
-        after: Some(json!({ "name": row.name, "expires_at": row.expires_at.map(|at| UnixMs(at).rfc3339()) })),
+        after: Some(json!({
+            "name": row.name,
+            "permissions": may.words(),
+            "expires_at": row.expires_at.map(|at| UnixMs(at).rfc3339()),
+        })),
     });
     Ok(MadeManagementKey { key: row.view()?, secret: Some(secret), replayed: false })
 }
 
-/// Who sends this secret, and what they can see; `None` for anything but a management key in force.
-pub async fn authenticate(app: &App, secret: &Secret) -> Result<Option<(ManagementKeyId, Reach)>, OpError> {
+/// Whose secret this is; `None` for anything but a management key in force.
+pub async fn authenticate(app: &App, secret: &Secret) -> Result<Option<ManagementKeyView>, OpError> {
     // A wrong shape or checksum can't be one of ours: no need to ask the store.
     if format().check(secret.expose()).is_err() {
         return Ok(None);
@@ -149,20 +173,20 @@ pub async fn authenticate(app: &App, secret: &Secret) -> Result<Option<(Manageme
     if key.revoked_at.is_some() || is_expired {
         return Ok(None);
     }
-    Ok(Some((key.id, key.account.map_or(Reach::All, Reach::Account))))
+    Ok(Some(key))
 }
 
 /// Management keys, newest first, revoked ones among them.
 pub async fn list(app: &App, reach: Reach, page: Page) -> Result<Paged<ManagementKeyView>, OpError> {
     let fetch = page.fetch()?;
-    let rows = store::list(&mut app.db.conn().await?, within(reach), fetch).await?;
+    let rows = store::list(&mut app.db.conn().await?, reach.within(), fetch).await?;
     let views = rows.iter().map(ManagementKeyRow::view).collect::<sqlx::Result<Vec<_>>>()?;
     Ok(page.cut(views, |view| Cursor { at: view.created_at.0, id: view.id.to_string() }))
 }
 
 /// One management key.
 pub async fn get(app: &App, reach: Reach, id: ManagementKeyId) -> Result<ManagementKeyView, OpError> {
-    let row = store::get(&mut app.db.conn().await?, within(reach), id).await?.ok_or(OpError::NotFound)?;
+    let row = store::get(&mut app.db.conn().await?, reach.within(), id).await?.ok_or(OpError::NotFound)?;
     Ok(row.view()?)
 }
 
@@ -171,7 +195,7 @@ pub async fn revoke(app: &App, reach: Reach, actor: Actor, id: ManagementKeyId) 
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
-                let row = store::get(tx.conn(), within(reach), id).await?.ok_or(OpError::NotFound)?;
+                let row = store::get(tx.conn(), reach.within(), id).await?.ok_or(OpError::NotFound)?;
                 let mut key = row.view()?;
                 if key.revoked_at.is_some() {
                     return Ok(key);
@@ -198,11 +222,4 @@ pub async fn revoke(app: &App, reach: Reach, actor: Actor, id: ManagementKeyId) 
 pub(crate) async fn forget_all(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
     store::delete_all(tx.conn(), account).await?;
     Ok(())
-}
-
-fn within(reach: Reach) -> Option<AccountId> {
-    match reach {
-        Reach::All => None,
-        Reach::Account(id) => Some(id),
-    }
 }

@@ -26,6 +26,7 @@ impl From<ManagementKeyView> for wire::ManagementKey {
             id: view.id.to_string(),
             name: view.name,
             account_id: view.account.map(|account| account.to_string()),
+            permissions: view.may.words(),
             hint: view.hint,
             expires_at: view.expires_at.map(words::at),
             revoked_at: view.revoked_at.map(words::at),
@@ -36,7 +37,8 @@ impl From<ManagementKeyView> for wire::ManagementKey {
 }
 
 /// Lists management keys, newest first; never with a secret.
-#[utoipa::path(get, path = "/v1/management-keys", tag = "management keys", operation_id = "list_management_keys", params(wire::PageQuery),
+#[utoipa::path(get, path = "/v1/management-keys", tag = "management keys", operation_id = "list_management_keys",
+    extensions(("x-permission" = json!("settings.read"))), params(wire::PageQuery),
     responses((status = 200, description = "A page.", body = wire::Page<wire::ManagementKey>)))]
 async fn list(
     State(app): State<App>,
@@ -49,6 +51,7 @@ async fn list(
 
 /// Makes a management key for all accounts or one; its secret is shown this once.
 #[utoipa::path(post, path = "/v1/management-keys", tag = "management keys", operation_id = "create_management_key",
+    extensions(("x-permission" = json!("settings.write"))),
     request_body = wire::NewManagementKey,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours.")),
     responses((status = 201, description = "Made.", body = wire::ManagementKeyCreated)))]
@@ -62,7 +65,7 @@ async fn create(
     let account = new.account_id.as_deref().map(str::parse).transpose();
     let account = account.map_err(|why: BadId| Problem::field("/account_id", why.to_string()))?;
     let lifetime = words::read_expires(new.expires)?.unwrap_or(Lifetime::Infinite);
-    let new = NewManagementKey { name: new.name, account, lifetime };
+    let new = NewManagementKey { name: new.name, account, permissions: new.permissions, lifetime };
     let made = super::create(&app, caller.reach, caller.actor, new, idempotency).await?;
     let body = wire::ManagementKeyCreated {
         key: made.key.into(),
@@ -74,7 +77,8 @@ async fn create(
 
 /// A management key; never with its secret.
 #[utoipa::path(get, path = "/v1/management-keys/{management_key_id}", tag = "management keys",
-    operation_id = "get_management_key", params(("management_key_id" = String, Path)),
+    operation_id = "get_management_key",
+    extensions(("x-permission" = json!("settings.read"))), params(("management_key_id" = String, Path)),
     responses((status = 200, description = "It.", body = wire::ManagementKey)))]
 async fn get(
     State(app): State<App>,
@@ -86,7 +90,8 @@ async fn get(
 
 /// Ends a management key for good; it stays listed.
 #[utoipa::path(delete, path = "/v1/management-keys/{management_key_id}", tag = "management keys",
-    operation_id = "revoke_management_key", params(("management_key_id" = String, Path)),
+    operation_id = "revoke_management_key",
+    extensions(("x-permission" = json!("settings.write"))), params(("management_key_id" = String, Path)),
     responses((status = 200, description = "As it is now.", body = wire::Changed<wire::ManagementKey>)))]
 async fn revoke(
     State(app): State<App>,
@@ -99,6 +104,7 @@ async fn revoke(
 
 /// Who the caller is.
 #[utoipa::path(get, path = "/v1/whoami", tag = "management keys", operation_id = "whoami",
+    extensions(("x-permission" = json!("anyone"))),
     responses((status = 200, description = "The caller.", body = wire::Whoami)))]
 async fn whoami(caller: Caller) -> axum::Json<wire::Whoami> {
     let account_id = match caller.reach {
@@ -106,8 +112,10 @@ async fn whoami(caller: Caller) -> axum::Json<wire::Whoami> {
         Reach::Account(account) => Some(account.to_string()),
     };
     axum::Json(wire::Whoami {
-        management_key_id: caller.key.to_string(),
+        management_key_id: caller.management_key().map(|id| id.to_string()),
+        person_id: caller.actor.person.map(|person| person.id.to_string()),
         account_id,
+        permissions: caller.actor.may.words(),
         actor: caller.actor.who,
         server_version: env!("CARGO_PKG_VERSION").into(),
     })

@@ -1,6 +1,7 @@
 //! The SQL of management keys.
 
 use keyward_core::ids::{AccountId, ManagementKeyId};
+use keyward_core::role::Permissions;
 use keyward_core::secret::Digest;
 use keyward_core::time::UnixMs;
 
@@ -11,7 +12,8 @@ use crate::operation::{Cursor, damaged};
 
 macro_rules! select {
     () => {
-        "select id, name, hint, account_id, expires_at, created_by, created_at, revoked_at from management_key where "
+        "select id, name, hint, account_id, permissions, expires_at, created_by, created_at, revoked_at \
+         from management_key where "
     };
 }
 
@@ -22,8 +24,8 @@ const LIST: &str = concat!(
     "($1 is null or account_id = $1) and ($2 is null or (created_at, id) < ($2, $3)) \
      order by created_at desc, id desc limit $4"
 );
-const INSERT: &str = "insert into management_key (id, name, digest, pepper_id, hint, account_id, expires_at, \
-    created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const INSERT: &str = "insert into management_key (id, name, digest, pepper_id, hint, account_id, permissions, \
+    expires_at, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 const REVOKE: &str = "update management_key set revoked_at = $2 where id = $1";
 const DELETE_ALL: &str = "delete from management_key where account_id = $1";
 
@@ -34,6 +36,7 @@ pub(super) struct ManagementKeyRow {
     pub(super) name: String,
     pub(super) hint: String,
     pub(super) account_id: Option<String>,
+    pub(super) permissions: String,
     pub(super) expires_at: Option<i64>,
     pub(super) created_by: String,
     pub(super) created_at: i64,
@@ -48,6 +51,8 @@ impl ManagementKeyRow {
             name: self.name.clone(),
             hint: self.hint.clone(),
             account: account.map_err(|_| damaged("a management key's account"))?,
+            may: Permissions::parse(self.permissions.split_whitespace())
+                .map_err(|_| damaged("a management key's permissions"))?,
             expires_at: self.expires_at.map(UnixMs),
             created_by: self.created_by.clone(),
             created_at: UnixMs(self.created_at),
@@ -97,6 +102,7 @@ pub(super) async fn insert(
         .bind(pepper_id)
         .bind(&row.hint)
         .bind(&row.account_id)
+        .bind(&row.permissions)
         .bind(row.expires_at)
         .bind(&row.created_by)
         .bind(row.created_at)

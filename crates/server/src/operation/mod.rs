@@ -66,6 +66,16 @@ impl OpError {
         Self::forbidden("operator_only", format!("only the operator may {what}"))
     }
 
+    /// For what the caller's role or management key does not permit.
+    pub(crate) fn denied(needed: impl std::fmt::Display) -> Self {
+        Self::forbidden("permission_denied", format!("this needs the permission {needed}"))
+    }
+
+    /// Nobody gives, changes or takes away what is more than their own (threat T4).
+    pub(crate) fn more_than_own() -> Self {
+        Self::forbidden("more_than_own", "this is more than you may do yourself")
+    }
+
     /// A refusal of one field.
     pub(crate) fn field(pointer: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), message: message.into() }])

@@ -1,158 +1,205 @@
-//! People of accounts: whom personal keys are granted to.
+//! People: who they are, which accounts they belong to, and as what.
+//!
+//! A person is one row however many accounts they belong to; what an account sees of them is their *membership*.
+//! Accounts never learn of each other through a person they share. The audit names people by id alone, so that erasing
+//! one leaves it whole.
 
+mod authority;
+mod change;
+mod invitations;
+mod me;
+mod operators;
 mod routes;
 mod store;
 
 use keyward_core::ids::{AccountId, PersonId};
 use keyward_core::name::Name;
+use keyward_core::role::Permissions;
+use keyward_core::secret::Secret;
 use keyward_core::time::UnixMs;
-use serde_json::{Value, json};
 
 use crate::accounts;
 use crate::app::App;
-use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
-use crate::keys;
-use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
-use store::PersonRow;
+use crate::changes::{AuditEvent, Reach, Touched, Tx};
+use crate::operation::{Cursor, OpError, Page, Paged};
+use crate::sessions;
 
+pub(crate) use authority::authority;
+pub use authority::{InAccounts, standing};
+pub use change::{edit, remove};
+pub use invitations::{accept, accept_own, create, invite_again, look, reset_link};
+pub use me::{Me, OwnAccount, leave, me, rename};
+pub use operators::{OperatorView, add_operator, edit_operator, operators, remove_operator};
 pub use routes::routes;
 
 const NAME_CHARS_MAX: usize = 200;
 const EMAIL_BYTES_MAX: usize = 254;
 
-/// A person as they may be shown.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonView {
-    /// Their id.
-    pub id: PersonId,
-    /// Whose person.
-    pub account: AccountId,
-    /// Their name.
-    pub name: String,
-    /// Where notices go, in lower case; unique in the account.
-    pub email: Option<String>,
-    /// When they were added.
-    pub created_at: UnixMs,
+/// How a membership stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberState {
+    /// Asked to join; has not answered.
+    Invited,
+    /// Belongs to the account.
+    Active,
+    /// Shut out until somebody lets them in again.
+    Suspended,
 }
 
-/// A person to be added.
+impl MemberState {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Invited, Self::Active, Self::Suspended];
+
+    /// Its word in the store and on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invited => "invited",
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+/// A person as one account sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MemberView {
+    /// Their id.
+    pub id: PersonId,
+    /// The account.
+    pub account: AccountId,
+    /// What the account calls them.
+    pub name: String,
+    /// Where they sign in and notices go, in lower case; `None`: they only hold personal keys.
+    pub email: Option<String>,
+    /// Their role's name; whoever never signs in has none.
+    pub role: Option<String>,
+    /// How they stand.
+    pub state: MemberState,
+    /// Whether they have an authenticator.
+    pub has_totp: bool,
+    /// When they last signed in anywhere.
+    pub signed_in_at: Option<UnixMs>,
+    /// When they were added.
+    pub created_at: UnixMs,
+    /// Grows with every change; what `ETag` carries.
+    pub version: i64,
+}
+
+/// A person to be added to an account.
 #[derive(Debug, Clone)]
 pub struct NewPerson {
     /// To this account.
     pub account: AccountId,
     /// Their name.
     pub name: String,
-    /// Where notices go.
+    /// Where they sign in; without one they hold personal keys and never sign in.
     pub email: Option<String>,
+    /// Their role; the one that permits least when left out.
+    pub role: Option<String>,
 }
 
-/// A person, or the one that an earlier request with the same token added.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Changes to a membership; `None` leaves as is.
+#[derive(Debug, Clone, Default)]
+pub struct PersonEdit {
+    /// What the account calls them.
+    pub name: Option<String>,
+    /// Their role.
+    pub role: Option<String>,
+    /// Shut out, or let in again.
+    pub suspended: Option<bool>,
+}
+
+/// A link that works once.
+#[derive(Clone)]
+pub struct OneTimeLink {
+    /// What stands behind the `#` of the link.
+    pub token: Secret,
+    /// Until when it works.
+    pub expires_at: UnixMs,
+}
+
+/// A person who was added.
+#[derive(Clone)]
 pub struct MadePerson {
     /// The person.
-    pub person: PersonView,
+    pub person: MemberView,
+    /// The link to be handed to them, where they sign in.
+    pub invitation: Option<OneTimeLink>,
     /// Whether this repeats an earlier answer.
     pub replayed: bool,
 }
 
-/// Adds a person to an account.
-pub async fn create(
-    app: &App,
-    reach: Reach,
-    actor: Actor,
-    new: NewPerson,
-    idempotency: Option<Idempotency>,
-) -> Result<MadePerson, OpError> {
-    app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let account = accounts::lock(tx, reach, new.account).await?;
-                if let Some(made) = recall(tx, idempotency.as_ref()).await? {
-                    let id = made.parse().map_err(|_| OpError::NotFound)?;
-                    let row = store::get(tx.conn(), Some(account.id), id).await?.ok_or(OpError::NotFound)?;
-                    return Ok(MadePerson { person: row.view()?, replayed: true });
-                }
-                let row = written(&new, tx.now())?;
-                store::insert(tx.conn(), &row).await.map_err(taken)?;
-                tx.touch(Touched::Other, &row.id);
-                note(tx, "person.created", &row, account.id, true);
-                remember(tx, idempotency.as_ref(), &row.id).await?;
-                Ok(MadePerson { person: row.view()?, replayed: false })
-            })
-        })
-        .await
-}
-
-/// One person.
-pub async fn get(app: &App, reach: Reach, id: PersonId) -> Result<PersonView, OpError> {
-    let row = store::get(&mut app.db.conn().await?, within(reach), id).await?.ok_or(OpError::NotFound)?;
+/// One person of an account.
+pub async fn get(app: &App, reach: Reach, account: AccountId, id: PersonId) -> Result<MemberView, OpError> {
+    let account = accounts::get(app, reach, account).await?;
+    let row = store::get(&mut app.db.conn().await?, account.id, id).await?.ok_or(OpError::NotFound)?;
     Ok(row.view()?)
 }
 
 /// The people of an account, newest first.
-pub async fn list(app: &App, reach: Reach, account: AccountId, page: Page) -> Result<Paged<PersonView>, OpError> {
+pub async fn list(app: &App, reach: Reach, account: AccountId, page: Page) -> Result<Paged<MemberView>, OpError> {
     let fetch = page.fetch()?;
     let account = accounts::get(app, reach, account).await?;
     let rows = store::list(&mut app.db.conn().await?, account.id, fetch).await?;
-    let views = rows.iter().map(PersonRow::view).collect::<sqlx::Result<Vec<_>>>()?;
+    let views = rows.iter().map(store::MemberRow::view).collect::<sqlx::Result<Vec<_>>>()?;
     Ok(page.cut(views, |view| Cursor { at: view.created_at.0, id: view.id.to_string() }))
 }
 
-/// Deletes a person together with the keys they hold.
-pub async fn delete(app: &App, reach: Reach, actor: Actor, id: PersonId) -> Result<(), OpError> {
-    app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let row = store::get(tx.conn(), within(reach), id).await?.ok_or(OpError::NotFound)?;
-                let account = row.view()?.account;
-                accounts::lock(tx, reach, account).await?;
-                // Again, now that nobody else changes the account.
-                let row = store::get(tx.conn(), Some(account), id).await?.ok_or(OpError::NotFound)?;
-                keys::bury_of_person(tx, account, id).await?;
-                store::delete(tx.conn(), account, id).await?;
-                tx.touch(Touched::Other, &row.id);
-                note(tx, "person.deleted", &row, account, false);
-                Ok(())
-            })
-        })
-        .await
-}
-
-/// Whether a person belongs to an account.
+/// Whether a person belongs to an account and is not shut out.
 pub(crate) async fn is_of(tx: &mut Tx, account: AccountId, id: PersonId) -> Result<bool, OpError> {
-    Ok(store::get(tx.conn(), Some(account), id).await?.is_some())
+    let row = store::get(tx.conn(), account, id).await?;
+    Ok(row.map(|row| row.state()).transpose()?.is_some_and(|state| state != MemberState::Suspended))
 }
 
-/// Deletes the people of an account that is being deleted; their keys are gone already.
+/// Whether somebody has this role.
+pub(crate) async fn is_role_held(tx: &mut Tx, account: AccountId, role: &str) -> Result<bool, OpError> {
+    Ok(store::count_role(tx.conn(), account, role).await? > 0)
+}
+
+/// Forgets the people of an account that is being deleted; their keys are gone already.
 pub(crate) async fn forget_all(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
-    store::delete_all(tx.conn(), account).await?;
+    let people = store::members(tx.conn(), account).await?;
+    store::delete_members(tx.conn(), account).await?;
+    for id in people {
+        erase_if_left_over(tx, id.parse().map_err(|_| OpError::NotFound)?).await?;
+    }
     Ok(())
 }
 
-fn within(reach: Reach) -> Option<AccountId> {
-    match reach {
-        Reach::All => None,
-        Reach::Account(id) => Some(id),
+/// Erases a person whom nothing keeps any more: name, address, password, sign-ins. The audit keeps their id.
+async fn erase_if_left_over(tx: &mut Tx, id: PersonId) -> Result<(), OpError> {
+    if store::is_left_over(tx.conn(), id).await? {
+        sessions::end_all(tx, id).await?;
+        store::delete_person(tx.conn(), id).await?;
+        tx.touch(Touched::Other, id.to_string());
+        note(tx, "person.erased", id, None, (None, None));
     }
+    Ok(())
 }
 
-fn written(new: &NewPerson, now: UnixMs) -> Result<PersonRow, OpError> {
-    let mut findings = Findings::default();
-    let name = findings.take("/name", Name::parse(&new.name, NAME_CHARS_MAX));
-    let email = new.email.as_deref().and_then(|email| findings.take("/email", mailbox(email)));
-    findings.done()?;
-    Ok(PersonRow {
-        id: PersonId::new(new_id(now)).to_string(),
-        account_id: new.account.to_string(),
-        name: name.map(|name| name.as_str().to_owned()).unwrap_or_default(),
-        email,
-        created_at: now.0,
-    })
+/// What is written of a person in the audit names them by id.
+fn note(
+    tx: &mut Tx,
+    action: &'static str,
+    id: PersonId,
+    account: Option<AccountId>,
+    (before, after): (Option<serde_json::Value>, Option<serde_json::Value>),
+) {
+    tx.touch(Touched::Other, id.to_string());
+    tx.audit(AuditEvent { action, subject: id.to_string(), account, before, after });
+}
+
+fn covers(own: Permissions, theirs: Permissions) -> Result<(), OpError> {
+    if own.cover(theirs) { Ok(()) } else { Err(OpError::more_than_own()) }
+}
+
+fn name(text: &str) -> Result<String, keyward_core::name::BadName> {
+    Name::parse(text, NAME_CHARS_MAX).map(|name| name.as_str().to_owned())
 }
 
 /// A bare address such as `ada@example.com`, in lower case: no comments, no quotes, nothing a header could be
 /// broken with (threat T15).
-fn mailbox(text: &str) -> Result<String, &'static str> {
+pub(crate) fn mailbox(text: &str) -> Result<String, &'static str> {
     const WRONG: &str = "an e-mail address such as ada@example.com";
     let text = text.trim().to_lowercase();
     let (local, domain) = text.rsplit_once('@').ok_or(WRONG)?;
@@ -161,19 +208,6 @@ fn mailbox(text: &str) -> Result<String, &'static str> {
     let is_local = !local.is_empty() && local.len() <= 64 && local.chars().all(in_local);
     let is_domain = domain.split('.').all(|label| !label.is_empty() && label.chars().all(in_domain));
     if is_local && is_domain && text.len() <= EMAIL_BYTES_MAX { Ok(text) } else { Err(WRONG) }
-}
-
-fn note(tx: &mut Tx, action: &'static str, row: &PersonRow, account: AccountId, is_new: bool) {
-    let facts: Value = json!({ "name": row.name, "email": row.email });
-    let (before, after) = if is_new { (None, Some(facts)) } else { (Some(facts), None) };
-    tx.audit(AuditEvent { action, subject: row.id.clone(), account: Some(account), before, after });
-}
-
-fn taken(error: sqlx::Error) -> OpError {
-    if is_taken(&error, "email") {
-        return OpError::conflict("email_taken", "another person of this account has this address");
-    }
-    error.into()
 }
 
 #[cfg(test)]

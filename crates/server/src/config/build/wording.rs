@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use keyward_core::role::{BUILT_IN, Permissions};
+
 use crate::config::fault::Faults;
 use crate::config::setup::Role;
 use crate::config::sources::Sources;
@@ -79,28 +81,37 @@ pub(super) fn words(api: &Section<'_>) -> BTreeMap<String, String> {
     api.text_each("words").into_iter().map(|(key, word, _)| (key.to_owned(), word.to_owned())).collect()
 }
 
-/// The roles that people of an account can have.
+/// The roles that people of an account can have: the built-in ones where an API names none.
 pub(super) fn roles(api: &Section<'_>, faults: &mut Faults) -> Vec<Role> {
-    let mut roles = Vec::new();
-    for (name, section) in api.each("roles") {
-        let mut permissions = Vec::new();
-        for (word, spot) in section.texts("permissions") {
-            let fits =
-                !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'.' | b'*'));
-            if fits {
-                permissions.push(word.to_owned());
-            } else {
-                faults.add(spot, section.at("permissions"), format!("`{word}` is not a permission such as keys.write"));
-            }
-        }
-        let text = |key: &str| section.text(key).map(str::to_owned);
-        let title = text("title").unwrap_or_else(|| name.to_owned());
-        roles.push(Role {
-            name: name.to_owned(),
-            title,
-            description: text("description").unwrap_or_default(),
-            permissions,
-        });
+    let mut roles: Vec<Role> =
+        api.each("roles").into_iter().map(|(name, section)| role(name, &section, faults)).collect();
+    if roles.is_empty() {
+        return BUILT_IN.iter().map(built_in).collect();
     }
+    if !roles.iter().any(|role| role.permissions == Permissions::ALL) {
+        let why = "one role must have the permission `*`: without an admin nobody could give roles";
+        faults.add(api.spot("roles"), api.at("roles"), why);
+    }
+    // Admins first, then by what they permit: the order that people are shown.
+    roles.sort_by_key(|role| std::cmp::Reverse(role.permissions.count()));
     roles
+}
+
+fn role(name: &str, section: &Section<'_>, faults: &mut Faults) -> Role {
+    let mut permissions = Permissions::NONE;
+    for (word, spot) in section.texts("permissions") {
+        match Permissions::parse([word]) {
+            Ok(more) => permissions = permissions.or(more),
+            Err(bad) => faults.add(spot, section.at("permissions"), bad.to_string()),
+        }
+    }
+    let text = |key: &str| section.text(key).map(str::to_owned);
+    let title = text("title").unwrap_or_else(|| name.to_owned());
+    Role { name: name.to_owned(), title, description: text("description").unwrap_or_default(), permissions }
+}
+
+fn built_in((name, title, description, words): &(&str, &str, &str, &[&str])) -> Role {
+    let permissions =
+        Permissions::parse(words.iter().copied()).expect("built-in roles name permissions; a test reads them");
+    Role { name: (*name).into(), title: (*title).into(), description: (*description).into(), permissions }
 }

@@ -144,7 +144,13 @@ pub(in crate::config) static API: &[Field] = &[
         "Where a key lists, makes and deletes the keys of its account. Closed unless this table is there.",
     ),
     field("words", Is::Table(WORDS), Given::Inside, "What the dashboard calls things."),
-    field("roles", Is::Each("developer", ROLE), Given::Inside, "Roles that people of an account can have."),
+    field(
+        "roles",
+        Is::Each("developer", ROLE),
+        Given::Inside,
+        "Roles that people of an account can have, one of them with the permission `*`. Left out: admin, developer, \
+         member, viewer.",
+    ),
 ];
 
 static UPSTREAM: &[Field] = &[
@@ -305,5 +311,10 @@ static WORDS: &[Field] = &[
 static ROLE: &[Field] = &[
     field("title", Is::Text, Given::Eg("\"Developer\""), "What people call it."),
     field("description", Is::Text, Given::Eg("\"Makes and withdraws keys.\""), "What it is for."),
-    field("permissions", Is::Texts, Given::Or("[]"), "What it permits, such as `keys.write`."),
+    field(
+        "permissions",
+        Is::Texts,
+        Given::Always("[\"*\"]"),
+        "`*`, or keys, people, usage, logs, settings or audit, each with `.read` or `.write`, which includes it.",
+    ),
 ];

@@ -150,8 +150,7 @@ impl<J: Judge> Worker<J> {
         let fits = door.methods().split(", ").any(|own| own == request.parts.method.as_str());
         let spends = fits && matches!(door, Door::Keys | Door::Key(_));
         let caller = self.caller(request, spends)?;
-        let actor =
-            Actor::key(caller.key.id, Some(request.inbound.origin.address.to_string()));
+        let actor = Actor::key(caller.key.id, Some(request.inbound.origin.address.to_string()));
         match (door, &request.parts.method) {
             (Door::Look, &Method::GET) => holder::look(doors, request, caller).await,
             (Door::Revoke, &Method::POST) => holder::revoke(doors, caller, actor).await,

@@ -27,7 +27,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 }
 
 /// Finds whose a secret is: a key's, a deleted key's, or nobody's. The secret is neither kept nor logged.
-#[utoipa::path(post, path = "/v1/keys/find", tag = "keys", operation_id = "find_key", request_body = wire::FindKey,
+#[utoipa::path(post, path = "/v1/keys/find", tag = "keys", operation_id = "find_key",
+    extensions(("x-permission" = json!("keys.read"))), request_body = wire::FindKey,
     responses((status = 200, description = "Whose it is.", body = wire::Found)))]
 async fn find(
     State(app): State<App>,
@@ -39,21 +40,24 @@ async fn find(
 }
 
 /// Switches a key off: its next request is refused with `key_disabled`.
-#[utoipa::path(post, path = "/v1/keys/{key_id}/disable", tag = "keys", operation_id = "disable_key", params(("key_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/keys/{key_id}/disable", tag = "keys", operation_id = "disable_key",
+    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path)),
     responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Key>)))]
 async fn disable(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
     Ok(changed(keys::disable(&app, caller.reach, caller.actor, id).await?))
 }
 
 /// Switches a key on again.
-#[utoipa::path(post, path = "/v1/keys/{key_id}/enable", tag = "keys", operation_id = "enable_key", params(("key_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/keys/{key_id}/enable", tag = "keys", operation_id = "enable_key",
+    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path)),
     responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Key>)))]
 async fn enable(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
     Ok(changed(keys::enable(&app, caller.reach, caller.actor, id).await?))
 }
 
 /// Gives a key a new secret; the old one stays good for the overlap. During an overlap: 409.
-#[utoipa::path(post, path = "/v1/keys/{key_id}/rotate", tag = "keys", operation_id = "rotate_key", request_body = Option<wire::RotateKey>,
+#[utoipa::path(post, path = "/v1/keys/{key_id}/rotate", tag = "keys", operation_id = "rotate_key",
+    extensions(("x-permission" = json!("keys.write people.write"))), request_body = Option<wire::RotateKey>,
     params(("key_id" = String, Path)),
     responses((status = 200, description = "With its new secret.", body = wire::KeyWithSecret)))]
 async fn rotate(
@@ -68,35 +72,40 @@ async fn rotate(
 }
 
 /// Undoes a rotation during its overlap: the new secret ends, the old one is in force again.
-#[utoipa::path(post, path = "/v1/keys/{key_id}/rotate/cancel", tag = "keys", operation_id = "cancel_rotation", params(("key_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/keys/{key_id}/rotate/cancel", tag = "keys", operation_id = "cancel_rotation",
+    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path)),
     responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Key>)))]
 async fn cancel(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
     Ok(changed(keys::cancel_rotation(&app, caller.reach, caller.actor, id).await?))
 }
 
 /// Ends a rotation's overlap now: the old secret ends.
-#[utoipa::path(post, path = "/v1/keys/{key_id}/rotate/complete", tag = "keys", operation_id = "complete_rotation", params(("key_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/keys/{key_id}/rotate/complete", tag = "keys", operation_id = "complete_rotation",
+    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path)),
     responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Key>)))]
 async fn complete(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
     Ok(changed(keys::complete_rotation(&app, caller.reach, caller.actor, id).await?))
 }
 
 /// Ends a key for good. It stays listed and frees its place.
-#[utoipa::path(post, path = "/v1/keys/{key_id}/revoke", tag = "keys", operation_id = "revoke_key", params(("key_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/keys/{key_id}/revoke", tag = "keys", operation_id = "revoke_key",
+    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path)),
     responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Key>)))]
 async fn revoke(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
     Ok(changed(keys::revoke(&app, caller.reach, caller.actor, id).await?))
 }
 
 /// Shows a key's secret again, where its kind permits; audited. An operator reveals none.
-#[utoipa::path(post, path = "/v1/keys/{key_id}/reveal", tag = "keys", operation_id = "reveal_key", params(("key_id" = String, Path)),
+#[utoipa::path(post, path = "/v1/keys/{key_id}/reveal", tag = "keys", operation_id = "reveal_key",
+    extensions(("x-permission" = json!("anyone"))), params(("key_id" = String, Path)),
     responses((status = 200, description = "With its secret.", body = wire::KeyWithSecret)))]
 async fn reveal(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
     Ok(with_secret(keys::reveal(&app, caller.reach, caller.actor, id, false).await?))
 }
 
 /// Gives a personal key a fresh secret; the old one ends at once.
-#[utoipa::path(post, path = "/v1/keys/{key_id}/reset", tag = "keys", operation_id = "reset_key", request_body = Option<wire::ResetKey>,
+#[utoipa::path(post, path = "/v1/keys/{key_id}/reset", tag = "keys", operation_id = "reset_key",
+    extensions(("x-permission" = json!("people.write"))), request_body = Option<wire::ResetKey>,
     params(("key_id" = String, Path)),
     responses((status = 200, description = "With its new secret.", body = wire::KeyWithSecret)))]
 async fn reset(

@@ -22,7 +22,8 @@ pub fn routes() -> OpenApiRouter<App> {
 }
 
 /// Lists keys, newest first; never with a secret.
-#[utoipa::path(get, path = "/v1/keys", tag = "keys", operation_id = "list_keys", params(wire::KeyQuery),
+#[utoipa::path(get, path = "/v1/keys", tag = "keys", operation_id = "list_keys",
+    extensions(("x-permission" = json!("keys.read people.read"))), params(wire::KeyQuery),
     responses((status = 200, description = "A page.", body = wire::Page<wire::Key>)))]
 async fn list(
     State(app): State<App>,
@@ -46,7 +47,8 @@ async fn list(
 }
 
 /// Makes a key; its secret is in this answer and, for most kinds, never again.
-#[utoipa::path(post, path = "/v1/keys", tag = "keys", operation_id = "create_key", request_body = wire::NewKey,
+#[utoipa::path(post, path = "/v1/keys", tag = "keys", operation_id = "create_key",
+    extensions(("x-permission" = json!("keys.write people.write"))), request_body = wire::NewKey,
     params(("Idempotency-Key" = Option<String>, Header, description = "Makes the request repeatable for 24 hours.")),
     responses((status = 201, description = "Made.", body = wire::KeyWithSecret)))]
 async fn create(
@@ -64,7 +66,8 @@ async fn create(
 }
 
 /// A key; never with its secret.
-#[utoipa::path(get, path = "/v1/keys/{key_id}", tag = "keys", operation_id = "get_key", params(("key_id" = String, Path)),
+#[utoipa::path(get, path = "/v1/keys/{key_id}", tag = "keys", operation_id = "get_key",
+    extensions(("x-permission" = json!("keys.read people.read"))), params(("key_id" = String, Path)),
     responses((status = 200, description = "It, with its version as `ETag`.", body = wire::Key)))]
 async fn get(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
     let key: wire::Key = super::get(&app, caller.reach, id).await?.into();
@@ -72,7 +75,8 @@ async fn get(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyI
 }
 
 /// Changes a key: what is left out stays, `null` clears, lists are replaced as a whole. Its secret stays.
-#[utoipa::path(patch, path = "/v1/keys/{key_id}", tag = "keys", operation_id = "edit_key", request_body = wire::KeyEdit,
+#[utoipa::path(patch, path = "/v1/keys/{key_id}", tag = "keys", operation_id = "edit_key",
+    extensions(("x-permission" = json!("keys.write people.write"))), request_body = wire::KeyEdit,
     params(("key_id" = String, Path),
         ("If-Match" = Option<String>, Header, description = "The `ETag` that was read.")),
     responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Key>)))]
@@ -89,7 +93,8 @@ async fn edit(
 }
 
 /// Takes a key off the list. Its secrets end and answer like unknown ones.
-#[utoipa::path(delete, path = "/v1/keys/{key_id}", tag = "keys", operation_id = "delete_key", params(("key_id" = String, Path)),
+#[utoipa::path(delete, path = "/v1/keys/{key_id}", tag = "keys", operation_id = "delete_key",
+    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path)),
     responses((status = 200, description = "Gone.", body = wire::Done)))]
 async fn delete(
     State(app): State<App>,

@@ -85,7 +85,7 @@ async fn r3_r4_r44_r45_either_passcode_or_the_user_s_alone_and_it_can_be_reset_a
     let app = &partner.gate.started.app;
     let account = accounts::list(app, Reach::All, accounts::AccountFilter::default(), Page::default()).await.unwrap();
     let account = &account.items[0];
-    let new = NewPerson { account: account.id, name: "Sam".into(), email: None };
+    let new = NewPerson { account: account.id, name: "Sam".into(), email: None, role: None };
     let sam = people::create(app, Reach::All, Actor::system(), new, None).await.unwrap().person;
     let grant = keys::NewKey {
         kind: Kind::Personal,

@@ -23,6 +23,7 @@ async fn an_account_is_made_read_changed_and_deleted() {
       "region": "in1",
       "plan": null,
       "accepted_keys": "user",
+      "totp_required": false,
       "suspended": false,
       "metadata": {
         "team": "red"

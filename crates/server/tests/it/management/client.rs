@@ -25,11 +25,11 @@ async fn accounts_people_and_management_keys() {
     let edit = AccountEdit { name: Some("Acme 2".into()), ..AccountEdit::default() };
     let edited = client.edit_account(&id, &edit, Some(account.account.version)).await.unwrap();
     assert_eq!((edited.effective, edited.object), (Effective::All, client.account(&id).await.unwrap()));
-    let person = NewPerson { name: "Jo".into(), email: None };
-    let person = client.create_person(&id, &person, None).await.unwrap().object;
+    let person = NewPerson { name: "Jo".into(), email: None, role: None };
+    let person = client.create_person(&id, &person, None).await.unwrap().person;
     assert_eq!(
         client.people(&id, &PageQuery::default()).await.unwrap().items,
-        [client.person(&person.id).await.unwrap()]
+        [client.person(&id, &person.id).await.unwrap()]
     );
     let grant = NewKey {
         account_id: id.clone(),
@@ -41,8 +41,13 @@ async fn accounts_people_and_management_keys() {
     let granted = client.create_key(&grant, None).await.unwrap();
     let reset = client.reset_key(&granted.key.id, &ResetKey { expires: None }).await.unwrap();
     assert_ne!(reset.secret, granted.secret);
-    client.delete_person(&person.id).await.unwrap();
-    let new = NewManagementKey { name: "CI".into(), account_id: Some(id.clone()), expires: Some(Expires::Days(1)) };
+    client.delete_person(&id, &person.id).await.unwrap();
+    let new = NewManagementKey {
+        name: "CI".into(),
+        account_id: Some(id.clone()),
+        permissions: None,
+        expires: Some(Expires::Days(1)),
+    };
     let manager = client.create_management_key(&new, None).await.unwrap();
     assert_eq!(client.management_key(&manager.key.id).await.unwrap(), manager.key);
     assert!(client.revoke_management_key(&manager.key.id).await.unwrap().object.revoked_at.is_some());

@@ -5,6 +5,7 @@ mod authentication;
 mod client;
 mod keys;
 mod lists;
+mod matrix;
 mod pages;
 mod people;
 mod reach;
@@ -111,7 +112,13 @@ impl Control {
 
     /// A new management key's secret.
     pub async fn management_key(&self, account: Option<AccountId>) -> String {
-        let new = NewManagementKey { name: "tests".into(), account, lifetime: Lifetime::Infinite };
+        self.key_that_may(account, None).await
+    }
+
+    /// A new management key's secret that may do only this.
+    pub async fn key_that_may(&self, account: Option<AccountId>, permissions: Option<&[&str]>) -> String {
+        let permissions = permissions.map(|words| words.iter().map(|word| (*word).to_owned()).collect());
+        let new = NewManagementKey { name: "tests".into(), account, permissions, lifetime: Lifetime::Infinite };
         let made = management::create(&self.started.app, Reach::All, Actor::cli(), new, None).await.unwrap();
         made.secret.unwrap().expose().to_owned()
     }

@@ -14,7 +14,7 @@ on_both! {
 }
 
 fn new(name: &str) -> NewManagementKey {
-    NewManagementKey { name: name.into(), account: None, lifetime: Lifetime::Unsaid }
+    NewManagementKey { name: name.into(), account: None, permissions: None, lifetime: Lifetime::Unsaid }
 }
 
 async fn a_management_key_authenticates_until_it_ends(world: World) {
@@ -22,7 +22,7 @@ async fn a_management_key_authenticates_until_it_ends(world: World) {
     let secret = made.secret.unwrap();
     assert!(secret.expose().starts_with("kwm_") && secret.expose().len() == 44);
     let who = async |secret: &Secret| management::authenticate(&world.app, secret).await.unwrap();
-    assert_eq!(who(&secret).await, Some((made.key.id, Reach::All)));
+    assert_eq!(who(&secret).await, Some(made.key.clone()));
     let mistyped = Secret::new(format!("{}x", &secret.expose()[..43]));
     assert_eq!(who(&mistyped).await, None);
     assert_eq!(who(&Secret::new(String::new())).await, None);
@@ -48,7 +48,7 @@ async fn a_management_key_reaches_no_further_than_it_was_made_for(world: World) 
         management::create(&world.app, reach, operator(), new, None).await
     };
     let made = make(own, ours.id).await.unwrap();
-    assert_eq!(management::authenticate(&world.app, &made.secret.unwrap()).await.unwrap(), Some((made.key.id, own)));
+    assert_eq!(management::authenticate(&world.app, &made.secret.unwrap()).await.unwrap(), Some(made.key.clone()));
     assert_eq!(outcome(&make(own, theirs.id).await), "not_found");
     let foreign = make(Reach::All, theirs.id).await.unwrap().key;
     assert_eq!(outcome(&management::get(&world.app, own, foreign.id).await), "not_found");

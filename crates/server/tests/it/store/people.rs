@@ -18,13 +18,13 @@ on_both! {
 async fn people_belong_to_one_account(world: World) {
     let (ours, theirs) = (world.account("clevertap").await, world.account("clevertap").await);
     let add = async |account, name: &str, email: Option<&str>| {
-        let new = NewPerson { account, name: name.into(), email: email.map(str::to_owned) };
+        let new = NewPerson { account, name: name.into(), email: email.map(str::to_owned), role: None };
         people::create(&world.app, Reach::All, operator(), new, None).await
     };
     let ada = add(ours.id, "Ada", Some("Ada@Example.com")).await.unwrap().person;
     assert_eq!(ada.email.as_deref(), Some("ada@example.com"));
-    assert_eq!(people::get(&world.app, Reach::Account(ours.id), ada.id).await.unwrap(), ada);
-    assert_eq!(outcome(&people::get(&world.app, Reach::Account(theirs.id), ada.id).await), "not_found");
+    assert_eq!(people::get(&world.app, Reach::Account(ours.id), ours.id, ada.id).await.unwrap(), ada);
+    assert_eq!(outcome(&people::get(&world.app, Reach::Account(theirs.id), ours.id, ada.id).await), "not_found");
     assert_eq!(outcome(&add(ours.id, "Ada again", Some("ada@EXAMPLE.com")).await), "email_taken");
     assert_eq!(outcome(&add(theirs.id, "Ada", Some("ada@example.com")).await), "ok");
     assert_eq!(outcome(&add(ours.id, " ", Some("nonsense")).await), "/name /email");
@@ -62,16 +62,16 @@ async fn a_deleted_person_takes_the_own_keys_along(world: World) {
     let (ada, bob) = (world.person(account.id, "ada").await, world.person(account.id, "bob").await);
     let adas = world.make(new_grant(&account, ada, Lifetime::Days(9))).await.unwrap().secret.unwrap();
     let bobs = world.make(new_grant(&account, bob, Lifetime::Days(9))).await.unwrap().secret.unwrap();
-    people::delete(&world.app, Reach::All, operator(), ada).await.unwrap();
+    people::remove(&world.app, Reach::All, operator(), account.id, ada).await.unwrap();
     assert_eq!((world.whose(&adas).await, world.whose(&bobs).await), ("deleted".into(), "key".into()));
-    assert_eq!(outcome(&people::get(&world.app, Reach::All, ada).await), "not_found");
-    assert_eq!(outcome(&people::delete(&world.app, Reach::All, operator(), ada).await), "not_found");
+    assert_eq!(outcome(&people::get(&world.app, Reach::All, account.id, ada).await), "not_found");
+    assert_eq!(outcome(&people::remove(&world.app, Reach::All, operator(), account.id, ada).await), "not_found");
 }
 
 async fn a_repeated_create_adds_one_person(world: World) {
     let account = world.account("clevertap").await;
     let add = async |name: &str, request: &str| {
-        let new = NewPerson { account: account.id, name: name.into(), email: None };
+        let new = NewPerson { account: account.id, name: name.into(), email: None, role: None };
         let idempotency = Idempotency { token: "t".into(), request: request.into() };
         people::create(&world.app, Reach::All, operator(), new, Some(idempotency)).await
     };

@@ -54,14 +54,14 @@ async fn foreign_accounts_and_people_are_as_good_as_missing(world: World) {
     let person = world.person(theirs.id, "ada").await;
     let (app, reach) = (&world.app, Reach::Account(ours.id));
     let suspend = AccountEdit { suspended: Some(true), ..AccountEdit::default() };
-    let new = people::NewPerson { account: theirs.id, name: "Eve".into(), email: None };
+    let new = people::NewPerson { account: theirs.id, name: "Eve".into(), email: None, role: None };
     let outcomes = [
         outcome(&accounts::get(app, reach, theirs.id).await),
         outcome(&accounts::edit(app, reach, operator(), theirs.id, suspend, None).await),
         outcome(&accounts::delete(app, reach, operator(), theirs.id).await),
-        outcome(&people::get(app, reach, person).await),
+        outcome(&people::get(app, reach, theirs.id, person).await),
         outcome(&people::create(app, reach, operator(), new, None).await),
-        outcome(&people::delete(app, reach, operator(), person).await),
+        outcome(&people::remove(app, reach, operator(), theirs.id, person).await),
     ];
     assert_eq!(outcomes, ["not_found"; 6]);
 }
@@ -104,7 +104,7 @@ async fn an_account_changes_little_of_itself(world: World) {
     let made = accounts::create(&world.app, reach, operator(), new_account("shop", "Acme"), None).await;
     assert_eq!(outcome(&made), "operator_only");
     assert_eq!(outcome(&accounts::delete(&world.app, reach, operator(), account.id).await), "operator_only");
-    let new = NewManagementKey { name: "all".into(), account: None, lifetime: Lifetime::Unsaid };
+    let new = NewManagementKey { name: "all".into(), account: None, permissions: None, lifetime: Lifetime::Unsaid };
     let made = management::create(&world.app, reach, operator(), new, None).await;
     assert_eq!(outcome(&made), "operator_only");
 }

@@ -100,7 +100,7 @@ impl World {
 
     /// A person of an account.
     pub async fn person(&self, account: AccountId, name: &str) -> PersonId {
-        let new = NewPerson { account, name: name.into(), email: Some(format!("{name}@example.com")) };
+        let new = NewPerson { account, name: name.into(), email: Some(format!("{name}@example.com")), role: None };
         people::create(&self.app, Reach::All, operator(), new, None).await.unwrap().person.id
     }
 

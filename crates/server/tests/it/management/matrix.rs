@@ -1,0 +1,264 @@
+//! Every route × every role × {own, foreign, missing} (threats T3, T4), generated from the OpenAPI document: a route
+//! without a row here fails, and so does a row without a route.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::reach::{belongings, seen};
+use super::{Answer, Control};
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Who {
+    /// Whoever has one of these permissions.
+    May(&'static [&'static str]),
+    /// Any caller.
+    Anyone,
+    /// The operator alone.
+    Operator,
+    /// People who are signed in; no management key is one.
+    Person,
+    /// Everybody, without credentials.
+    Public,
+}
+
+use Who::{Anyone, May, Operator, Person, Public};
+
+const KEYS_READ: Who = May(&["keys.read", "people.read"]);
+const KEYS_WRITE: Who = May(&["keys.write", "people.write"]);
+const PEOPLE_READ: Who = May(&["people.read"]);
+const PEOPLE_WRITE: Who = May(&["people.write"]);
+const SETTINGS_READ: Who = May(&["settings.read"]);
+const SETTINGS_WRITE: Who = May(&["settings.write"]);
+
+/// Every operation: who may, and a body for it.
+const MATRIX: &[(&str, Who, &str)] = &[
+    ("list_accounts", Anyone, ""),
+    ("create_account", Operator, r#"{"api":"clickyid","name":"New"}"#),
+    ("get_account", Anyone, ""),
+    ("edit_account", SETTINGS_WRITE, r#"{"name":"New"}"#),
+    ("delete_account", Operator, ""),
+    ("list_people", PEOPLE_READ, ""),
+    ("create_person", PEOPLE_WRITE, r#"{"name":"Jo"}"#),
+    ("get_person", PEOPLE_READ, ""),
+    ("edit_person", PEOPLE_WRITE, r#"{"name":"New"}"#),
+    ("delete_person", PEOPLE_WRITE, ""),
+    ("invite_again", PEOPLE_WRITE, ""),
+    ("make_reset_link", PEOPLE_WRITE, ""),
+    ("list_roles", PEOPLE_READ, ""),
+    ("put_role", PEOPLE_WRITE, r#"{"permissions":[]}"#),
+    ("delete_role", PEOPLE_WRITE, ""),
+    ("look_at_invitation", Public, r#"{"token":"kwl_x"}"#),
+    ("accept_invitation", Public, r#"{"token":"kwl_x","password":"long enough, isn't it"}"#),
+    ("accept_own_invitation", Person, r#"{"token":"kwl_x"}"#),
+    ("me", Person, ""),
+    ("rename_me", Person, r#"{"name":"New"}"#),
+    ("leave_account", Person, ""),
+    ("list_operators", Operator, ""),
+    ("add_operator", Operator, r#"{"name":"Op","email":"op@example.com"}"#),
+    ("edit_operator", Operator, r#"{"suspended":false}"#),
+    ("remove_operator", Operator, ""),
+    ("list_keys", KEYS_READ, ""),
+    ("create_key", KEYS_WRITE, r#"{"account_id":"OWN","name":"New","scopes":["validate:offers"]}"#),
+    ("get_key", KEYS_READ, ""),
+    ("find_key", May(&["keys.read"]), r#"{"secret":"x"}"#),
+    ("edit_key", KEYS_WRITE, r#"{"name":"New"}"#),
+    ("delete_key", KEYS_WRITE, ""),
+    ("disable_key", KEYS_WRITE, ""),
+    ("enable_key", KEYS_WRITE, ""),
+    ("rotate_key", KEYS_WRITE, ""),
+    ("cancel_rotation", KEYS_WRITE, ""),
+    ("complete_rotation", KEYS_WRITE, ""),
+    ("revoke_key", KEYS_WRITE, ""),
+    // What a kind permits is judged by the operation: nobody sees this kind's secrets again.
+    ("reveal_key", Anyone, ""),
+    ("reset_key", PEOPLE_WRITE, ""),
+    ("list_management_keys", SETTINGS_READ, ""),
+    ("create_management_key", SETTINGS_WRITE, r#"{"account_id":"OWN","name":"New","permissions":[]}"#),
+    ("get_management_key", SETTINGS_READ, ""),
+    ("revoke_management_key", SETTINGS_WRITE, ""),
+    ("whoami", Anyone, ""),
+    ("list_audit", May(&["audit.read"]), ""),
+    ("list_apis", Anyone, ""),
+    ("list_regions", Anyone, ""),
+];
+
+/// The permissions of the roles that every preset's are made of, and of an account's own.
+const ROLES: &[(&str, &[&str])] = &[
+    ("admin", &["*"]),
+    ("developer", &["keys.write", "usage.read", "logs.read"]),
+    ("member", &["keys.read", "usage.read", "logs.read"]),
+    ("viewer", &["usage.read"]),
+    ("nobody", &[]),
+    ("people's", &["people.write"]),
+    ("auditor", &["audit.read"]),
+    ("settings'", &["settings.write"]),
+    ("looks at settings and people", &["settings.read", "people.read"]),
+];
+
+const MISSING: &str = "0190000000007000800000000000abcd";
+
+/// One operation of the document.
+struct Route {
+    name: String,
+    method: Method,
+    path: String,
+    who: Who,
+    body: &'static str,
+}
+
+impl Route {
+    /// The parameters of the path, in order.
+    fn parameters(&self) -> Vec<&str> {
+        self.path.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+    }
+
+    /// The path with these objects.
+    fn path_to(&self, objects: &BTreeMap<&'static str, String>) -> String {
+        objects.iter().fold(self.path.clone(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id))
+    }
+
+    async fn call(&self, control: &Control, key: &str, objects: &BTreeMap<&'static str, String>, own: &str) -> Answer {
+        let body = serde_json::from_str(&self.body.replace("OWN", own)).ok();
+        control.by(key, self.method.clone(), &self.path_to(objects), body).await
+    }
+}
+
+async fn routes(control: &Control) -> Vec<Route> {
+    let document: Value = control.get("/openapi.json").await.is(200).body;
+    let mut rows: BTreeMap<_, _> = MATRIX.iter().map(|(name, who, body)| (*name, (*who, *body))).collect();
+    let mut routes = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let name = operation["operationId"].as_str().unwrap();
+            let (who, body) = rows.remove(name).unwrap_or_else(|| panic!("{name} has no row in this test"));
+            let method = method.to_uppercase().parse().unwrap();
+            routes.push(Route { name: name.into(), method, path: path.clone(), who, body });
+        }
+    }
+    assert!(rows.is_empty(), "rows without an operation: {rows:?}");
+    routes
+}
+
+fn permits(who: Who, words: &[&str]) -> bool {
+    let has = |needed: &&str| {
+        let written = needed.replace(".read", ".write");
+        words.iter().any(|word| *word == "*" || word == needed || *word == written)
+    };
+    match who {
+        May(any) => any.iter().any(has),
+        Anyone => true,
+        Operator | Person => false,
+        Public => unreachable!("has a test of its own"),
+    }
+}
+
+/// An account's objects, with those that only some routes name.
+async fn all_belongings(control: &Control, name: &str) -> BTreeMap<&'static str, String> {
+    let mut own = belongings(control, name).await;
+    let role = format!("/v1/accounts/{}/roles/helper", own["account_id"]);
+    control.by(&control.operator, Method::PUT, &role, Some(serde_json::json!({ "permissions": [] }))).await.is(200);
+    own.insert("role", "helper".into());
+    own
+}
+
+/// The objects with one of them replaced by nothing's id.
+fn without(objects: &BTreeMap<&'static str, String>, parameter: &str, route: &str) -> BTreeMap<&'static str, String> {
+    let mut objects = objects.clone();
+    let id = objects.get_mut(parameter).unwrap();
+    *id = id.split_once('_').map_or_else(|| format!("none-of-{route}"), |(prefix, _)| format!("{prefix}_{MISSING}"));
+    objects
+}
+
+#[tokio::test]
+async fn r16_r37_r43_r49_r96_every_route_answers_every_role_as_its_row_says() {
+    let control = Control::start().await;
+    let routes = routes(&control).await;
+    let foreign = all_belongings(&control, "Foreign").await;
+    for (role, words) in ROLES {
+        let own = all_belongings(&control, role).await;
+        let account = own["account_id"].clone();
+        let key = control.key_that_may(Some(account.parse().unwrap()), Some(words)).await;
+        for route in routes.iter().filter(|route| route.who != Public) {
+            let named = format!("{role}: {}", route.name);
+            let parameters = route.parameters();
+            if !permits(route.who, words) {
+                // Whoever may not is told so, whatever they name.
+                let answers = [&own, &foreign].map(|objects| route.call(&control, &key, objects, &account));
+                let [on_own, on_foreign] = futures_util::future::join_all(answers).await.try_into().unwrap();
+                assert_eq!(on_own.status, 403, "{named}: {}", on_own.text);
+                assert_eq!(seen(&on_foreign), seen(&on_own), "{named}");
+                assert!(!on_own.text.contains("secret\":\""), "{named}: {}", on_own.text);
+                continue;
+            }
+            for parameter in parameters {
+                let missing = route.call(&control, &key, &without(&own, parameter, &route.name), &account).await;
+                // A role is put where there was none.
+                let is_made = route.name == "put_role" && parameter == "role";
+                assert_eq!(missing.status, if is_made { 200 } else { 404 }, "{named}: {}", missing.text);
+                let mut theirs = own.clone();
+                theirs.insert(*foreign.get_key_value(parameter).unwrap().0, foreign[parameter].clone());
+                if parameter != "role" {
+                    let theirs = route.call(&control, &key, &theirs, &account).await;
+                    assert_eq!(seen(&theirs), seen(&missing), "{named} {parameter}");
+                }
+            }
+            // Some routes end what they are about: each has objects of its own.
+            let fresh = all_belongings(&control, &named).await;
+            let account = fresh["account_id"].clone();
+            let key = control.key_that_may(Some(account.parse().unwrap()), Some(words)).await;
+            let answer = route.call(&control, &key, &fresh, &account).await;
+            let is_told = answer.status == 403 && is_judged_by_the_kind(route, words, &answer);
+            assert!(is_told || !matches!(answer.status, 401 | 403 | 404), "{named}: {} {}", answer.status, answer.text);
+        }
+    }
+    for (parameter, path) in [("key_id", "/v1/keys/"), ("account_id", "/v1/accounts/")] {
+        control.get(&format!("{path}{}", foreign[parameter])).await.is(200);
+    }
+}
+
+/// Where the route lets in whoever may do something to keys or to people, the operation looks at the key's kind.
+fn is_judged_by_the_kind(route: &Route, words: &[&str], answer: &Answer) -> bool {
+    let is_never_shown = route.name == "reveal_key";
+    let may_keys = words.contains(&"*") || words.iter().any(|word| word.starts_with("keys."));
+    let is_about_keys = matches!(route.who, May(any) if any.iter().any(|word| word.starts_with("keys.")));
+    let code = answer.body["code"].as_str().unwrap_or_default();
+    is_never_shown || (is_about_keys && !may_keys && code == "permission_denied")
+}
+
+#[tokio::test]
+async fn routes_for_operators_and_people_refuse_management_keys_of_others() {
+    let control = Control::start().await;
+    let own = all_belongings(&control, "Own").await;
+    let narrow = control.key_that_may(None, Some(&["keys.write", "people.write", "settings.write"])).await;
+    for route in routes(&control).await.iter().filter(|route| matches!(route.who, Operator | Person)) {
+        let by_narrow = route.call(&control, &narrow, &own, &own["account_id"]).await;
+        assert_eq!(by_narrow.status, 403, "{}: {}", route.name, by_narrow.text);
+        if route.who == Person {
+            assert_eq!(route.call(&control, &control.operator, &own, "").await.status, 403, "{}", route.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn public_routes_are_these_and_no_others() {
+    let control = Control::start().await;
+    let own = all_belongings(&control, "Own").await;
+    let mut open = BTreeSet::new();
+    for route in routes(&control).await {
+        let body: Option<Value> = serde_json::from_str(route.body).ok();
+        let build = |request: reqwest::RequestBuilder| match &body {
+            Some(body) => request.json(body),
+            None => request,
+        };
+        let answer = control.send(build, route.method.clone(), &route.path_to(&own)).await;
+        let is_open = answer.body["code"] != "missing_credentials";
+        assert_eq!(is_open, route.who == Public, "{}: {}", route.name, answer.text);
+        if is_open {
+            open.insert(route.name);
+        }
+    }
+    assert!(!open.is_empty());
+}
