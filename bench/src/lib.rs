@@ -74,7 +74,7 @@ pub async fn world(count: usize) -> Result<World> {
     let dir = tempfile::tempdir()?;
     let db = keyward_server::db::Db::open("sqlite:vault.db", dir.path()).await?;
     db.migrate().await?;
-    let vault = Arc::new(Vault::open(dir.path(), &db).await?);
+    let vault = Arc::new(Vault::open(dir.path(), &db, None).await?);
     let keyring = Arc::new(Keyring::default());
     let setup = &config.apis[0];
     let format = &setup.api.kind(Kind::Account).ok_or_else(|| anyhow!("the API issues account keys"))?.format;

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::commands::accounts::Accounts;
+use crate::commands::audit::Audit;
 use crate::commands::config::ConfigCommand;
 use crate::commands::init::Init;
 use crate::commands::judge::Judge;
@@ -99,6 +100,9 @@ pub(crate) enum Command {
     /// Keys that authenticate automation, this program among it, to the management API.
     #[command(subcommand)]
     ManagementKeys(ManagementKeys),
+    /// The record of every change, and what proves it whole.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Who the management key in use is.
     Whoami,
     /// Judge a request as the gateway would, and count it. Exit code 0: allowed, 3: refused.

@@ -7,10 +7,11 @@
 mod call;
 mod people;
 
+pub use call::Download;
 use reqwest::{Method, Url};
 
 use crate::wire::{
-    Account, AccountCreated, AccountEdit, AccountQuery, Api, ApiRegions, AuditEvent, AuditQuery, Changed, Done,
+    Account, AccountCreated, AccountEdit, AccountQuery, Api, ApiRegions, AuditEvent, AuditExportQuery, AuditQuery, Changed, Done,
     FieldError, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, ManagementKey, ManagementKeyCreated, NewAccount,
     NewKey, NewManagementKey, Page, PageQuery, ResetKey, RotateKey, SecretText, Whoami,
 };
@@ -86,6 +87,11 @@ impl Client {
     /// The audit, newest first.
     pub async fn audit(&self, query: &AuditQuery) -> Answer<Page<AuditEvent>> {
         self.get(&["v1", "audit"], query).await
+    }
+
+    /// The audit as a file, oldest event first, piece by piece as it comes.
+    pub async fn export_audit(&self, query: &AuditExportQuery) -> Answer<Download> {
+        self.download(&["v1", "audit", "export"], query).await
     }
 
     /// Lists accounts.

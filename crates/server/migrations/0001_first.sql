@@ -7,7 +7,11 @@ create table head (
     hash text not null,
     history text not null,
     floor bigint not null,
-    at bigint not null
+    at bigint not null,
+    -- Where the audit's chain ends; sealed under the audit key, so that a cut tail shows.
+    audit_seq bigint not null,
+    audit_mac bytea not null,
+    audit_seal bytea not null
 );
 
 -- What changed, in commit order: the keyring is fed from here and from nowhere else.
@@ -273,7 +277,9 @@ create table management_key (
 create index management_key_by_age on management_key (created_at, id);
 create index management_key_by_account on management_key (account_id);
 
+-- Never altered. `mac` covers every other column and the `mac` before it, under a key that is not in the store.
 create table audit_event (
+    seq bigint primary key,
     epoch bigint not null,
     place bigint not null,
     at bigint not null,
@@ -284,10 +290,19 @@ create table audit_event (
     account_id text,
     before text,
     after text,
-    primary key (epoch, place)
+    mac bytea not null
 );
-create index audit_event_by_account on audit_event (account_id, epoch, place);
-create index audit_event_by_subject on audit_event (subject, epoch, place);
+create index audit_event_by_account on audit_event (account_id, seq);
+create index audit_event_by_subject on audit_event (subject, seq);
+
+-- What retention has cut off the beginning of the audit: its last event, signed.
+create table audit_checkpoint (
+    one bigint primary key check (one = 1),
+    seq bigint not null,
+    mac bytea not null,
+    at bigint not null,
+    signature bytea not null
+);
 
 create table idempotency (
     actor text not null,

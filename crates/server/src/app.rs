@@ -10,6 +10,7 @@ use std::time::Duration;
 use keyward_core::time::UnixMs;
 use tokio::sync::Notify;
 
+use crate::audit::Tally;
 use crate::authorize::Ward;
 use crate::changes::{self, Changes};
 use crate::clock::Clock;
@@ -34,7 +35,7 @@ pub struct App {
     pub clock: Clock,
     /// The store.
     pub db: Db,
-    /// Pepper and key-encryption key.
+    /// Pepper, key-encryption key and audit key.
     pub vault: Arc<Vault>,
     /// The door to the writer.
     pub changes: Changes,
@@ -42,6 +43,8 @@ pub struct App {
     pub keyring: Arc<Keyring>,
     /// The counters.
     pub limits: Arc<Limits>,
+    /// What became of the audit's signed heads.
+    pub heads: Arc<Tally>,
     /// Until when last uses have been saved, in unix milliseconds.
     saved_until: Arc<AtomicI64>,
 }
@@ -108,14 +111,15 @@ impl App {
         let db = Db::open(&config.store_url, &dir).await?;
         db.migrate().await?;
         let clock = open_head(&db, clock).await?;
-        let vault = Arc::new(Vault::open(&dir, &db).await?);
+        let vault = Arc::new(Vault::open(&dir, &db, config.audit.key.as_ref()).await?);
         let limits = Arc::new(limits(&dir).map_err(StartError::Limits)?);
         let keyring = Arc::new(Keyring::default());
         let written = Arc::new(Notify::new());
         keyring::start(Arc::clone(&keyring), Arc::clone(&config), db.clone(), Arc::clone(&written)).await?;
-        let changes = Changes::start(db.clone(), clock.clone(), keyring.applied(), written);
+        let changes = Changes::start(db.clone(), clock.clone(), Arc::clone(vault.audit()), keyring.applied(), written);
         let saved_until = Arc::new(AtomicI64::new(clock.now().0));
-        Ok(Self { config, clock, db, vault, changes, keyring, limits, saved_until })
+        let heads = Arc::default();
+        Ok(Self { config, clock, db, vault, changes, keyring, limits, heads, saved_until })
     }
 
     /// What verdicts are made with.

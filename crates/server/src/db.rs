@@ -153,6 +153,13 @@ impl Conn {
     }
 }
 
+/// Whether the engine refused because it has no room left: a full disk, or a bound on the file's size.
+pub(crate) fn is_full(error: &sqlx::Error) -> bool {
+    // SQLITE_FULL, SQLITE_IOERR_SHMSIZE; PostgreSQL's disk_full.
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| matches!(&*code, "13" | "4874" | "53100"))
+}
+
 fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if scheme + 3 < at => format!("{}…{}", &url[..scheme + 3], &url[at..]),

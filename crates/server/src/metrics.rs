@@ -22,7 +22,30 @@ pub fn render(app: &App, stats: &Stats) -> String {
         family(&mut out, name, "gauge", help);
         line(&mut out, name, &[], value as u64);
     }
+    heads(&mut out, app);
     out
+}
+
+fn heads(out: &mut String, app: &App) {
+    let sinks: Vec<_> = app.heads.sinks().collect();
+    for (place, (name, kind, help)) in [
+        ("keyward_audit_heads_sent_total", "counter", "Signed heads of the audit that were sent."),
+        ("keyward_audit_heads_failed_total", "counter", "Attempts to send one that failed."),
+        ("keyward_audit_heads_waiting", "gauge", "Signed heads that wait to be sent."),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        family(out, name, kind, help);
+        for (sink, counts) in &sinks {
+            line(out, name, &[("sink", sink)], counts[place]);
+        }
+    }
+    if let Some(at) = app.heads.signed_at() {
+        let name = "keyward_audit_head_signed_seconds";
+        family(out, name, "gauge", "When the head of the audit was last signed, in unix seconds.");
+        line(out, name, &[], (at.0 / 1_000) as u64);
+    }
 }
 
 fn requests(out: &mut String, stats: &Stats) {

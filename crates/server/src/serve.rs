@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::app::App;
+use crate::audit::{Keeper, Keeping};
 use crate::auth::Auth;
 use crate::config::Config;
 use crate::gateway::listen::{Bounds, Serving, Sockets, serve};
@@ -57,6 +58,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     serving: [Serving; 2],
     controlling: JoinHandle<()>,
+    keeping: Keeping,
 }
 
 /// Serves on all three. Must be called on the control runtime; gateway and auth get threads of their own.
@@ -83,6 +85,7 @@ pub fn start(app: App, bound: Bound) -> io::Result<Running> {
         };
         http::serve(listener, router, told).await;
     });
+    let keeping = Keeper::new(&app).start();
     Ok(Running {
         gateway: at_gateway.address(),
         auth: at_auth.address(),
@@ -91,6 +94,7 @@ pub fn start(app: App, bound: Bound) -> io::Result<Running> {
         stop,
         serving: [at_gateway, at_auth],
         controlling,
+        keeping,
     })
 }
 
@@ -107,6 +111,7 @@ impl Running {
         if let Err(error) = self.controlling.await {
             tracing::error!(%error, "the control listener ended badly");
         }
+        self.keeping.stop().await;
         if let Err(error) = self.app.save().await {
             tracing::error!(%error, "last uses and quotas could not be saved");
         }

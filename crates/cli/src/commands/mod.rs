@@ -1,6 +1,7 @@
 //! One file for each command.
 
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod init;
 pub(crate) mod judge;
@@ -34,6 +35,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::People(people) => people::run(people, global, output).await?,
         Command::Roles(roles) => roles::run(roles, global, output).await?,
         Command::ManagementKeys(keys) => management_keys::run(keys, global, output).await?,
+        Command::Audit(command) => return audit::run(command, global, output).await,
         Command::Whoami => whoami(global, output).await?,
         Command::Verify(judge) => return judge::verify(&judge, output).await,
         Command::Explain(judge) => return judge::explain(&judge, output).await,

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use anyhow::bail;
 use keyward_server::app::{App, ClockChoice};
+use keyward_server::audit;
 use keyward_server::serve::{self, Bound, Running};
 use serde_json::json;
 
 use super::config;
 use crate::args::Global;
+use crate::local;
 use crate::output::Output;
 use crate::stop::Stop;
 
@@ -18,6 +20,7 @@ pub(crate) async fn run(global: &Global, output: Output) -> anyhow::Result<()> {
     let mut stop = Stop::listen()?;
     let bound = Bound::bind(&config)?;
     let app = App::start(config, ClockChoice::System).await?;
+    audit::note_config(&app).await.map_err(local::refused)?;
     let running = serve::start(app, bound)?;
     announce(&running, output)?;
     stop.told().await;

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args;
 use keyward_server::app::{App, ClockChoice};
+use keyward_server::audit;
 use keyward_server::config;
 use keyward_server::serve::{self, Bound};
 use tempfile::TempDir;
@@ -79,6 +80,7 @@ pub(crate) async fn run(demo: &Demo, output: Output) -> anyhow::Result<()> {
     let config = Arc::new(config::parse(&setting.toml(), data.path()).map_err(BadConfig)?);
     let bound = Bound::bind(&config)?;
     let app = App::start(config, ClockChoice::System).await.context("the demo could not be started")?;
+    audit::note_config(&app).await.map_err(local::refused)?;
     let running = serve::start(app.clone(), bound)?;
     let gateway = setting::reachable(running.gateway);
     let world = world::build(&app, &gateway, demo.upstream.is_some()).await?;

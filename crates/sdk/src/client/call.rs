@@ -31,6 +31,20 @@ fn is_loopback(url: &Url) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// How long a file may take to come.
+const DOWNLOAD_TIMEOUT: Duration = Duration::from_hours(24);
+
+/// A file that is on its way.
+#[derive(Debug)]
+pub struct Download(Response);
+
+impl Download {
+    /// The next piece of it; `None` at its end. A file that broke off is an error, not an end.
+    pub async fn piece(&mut self) -> Answer<Option<Vec<u8>>> {
+        Ok(self.0.chunk().await?.map(|bytes| bytes.to_vec()))
+    }
+}
+
 /// A call in the making.
 pub(super) struct Call(RequestBuilder);
 
@@ -72,6 +86,14 @@ impl Client {
         Call(self.call(Method::GET, path).0.query(query)).send().await
     }
 
+    pub(super) async fn download(&self, path: &[&str], query: &impl Serialize) -> Answer<Download> {
+        let response = self.call(Method::GET, path).0.query(query).timeout(DOWNLOAD_TIMEOUT).send().await?;
+        if response.status().is_success() {
+            return Ok(Download(response));
+        }
+        Err(refusal(response).await?)
+    }
+
     pub(super) async fn list<T: DeserializeOwned>(
         &self,
         path: &[&str],
@@ -88,19 +110,27 @@ impl Client {
 
 async fn read<T: DeserializeOwned>(response: Response) -> Answer<T> {
     let status = response.status();
-    let strange = ClientError::Strange { status: status.as_u16() };
-    let is = |kind: &str| {
-        let value = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
-        value.is_some_and(|value| value.starts_with(kind.as_bytes()))
-    };
-    if status.is_success() && is("application/json") {
+    if status.is_success() && is(&response, "application/json") {
         let text = response.bytes().await?;
-        return serde_json::from_slice(&text).map_err(|_| strange);
+        return serde_json::from_slice(&text).map_err(|_| ClientError::Strange { status: status.as_u16() });
     }
-    if !is("application/problem+json") {
-        return Err(strange);
+    Err(refusal(response).await?)
+}
+
+fn is(response: &Response, kind: &str) -> bool {
+    let value = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    value.is_some_and(|value| value.starts_with(kind.as_bytes()))
+}
+
+/// What an answer that is none of ours, or no success, means.
+async fn refusal(response: Response) -> Answer<ClientError> {
+    let strange = ClientError::Strange { status: response.status().as_u16() };
+    if !is(&response, "application/problem+json") {
+        return Ok(strange);
     }
     let text = response.bytes().await?;
-    let Problem { status, code, detail, errors, .. } = serde_json::from_slice(&text).map_err(|_| strange)?;
-    Err(ClientError::Problem { status, code, detail, errors })
+    Ok(match serde_json::from_slice(&text) {
+        Ok(Problem { status, code, detail, errors, .. }) => ClientError::Problem { status, code, detail, errors },
+        Err(_) => strange,
+    })
 }

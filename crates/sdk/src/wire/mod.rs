@@ -19,7 +19,7 @@ mod verify;
 
 pub use accounts::{AcceptedKeys, Account, AccountCreated, AccountEdit, AccountQuery, NewAccount};
 pub use apis::{Api, ApiRegions, ExpiryRules, KindRules, Naming, Plan, Region, Scope, Visibility};
-pub use audit::{AuditEvent, AuditQuery};
+pub use audit::{AuditEvent, AuditExportQuery, AuditFormat, AuditQuery};
 pub use change::{Changed, Done, Effective};
 pub use keys::{
     Environment, Expires, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, Kind, NewKey, ResetKey, RotateKey,

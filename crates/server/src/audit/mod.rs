@@ -1,23 +1,47 @@
 //! The audit: who changed what. Each event is written in the same transaction as its change (promise P5) and is
-//! never altered.
+//! never altered: a chain of keyed hashes shows it if somebody does, and signed heads kept elsewhere show it even of
+//! somebody who has the keys.
 
+mod chain;
+mod diff;
+mod export;
+mod heads;
+mod loads;
+mod retention;
 mod routes;
 mod store;
+mod verify;
 
 use keyward_core::ids::AccountId;
 use keyward_core::time::UnixMs;
 use serde_json::{Map, Value};
 
 use crate::app::App;
-use crate::changes::Reach;
+use crate::changes::{self, Reach};
+use crate::db::Db;
 use crate::operation::{Cursor, OpError, Page, Paged};
-use store::AuditRow;
+use crate::vault::Vault;
+use store::{AuditRow, Part};
+use verify::Verifier;
 
+pub(crate) use chain::{Link, is_sealed, seal};
+pub use export::{Export, export};
+pub use heads::{Heads, Keeper, Keeping, SignedHead, Tally};
+pub use loads::note_config;
+pub use retention::retain;
 pub use routes::routes;
+pub use verify::{Finding, Report};
+
+/// What the program writes down when it finds the head altered by somebody else.
+pub(crate) const BROKEN: &str = "audit.broken";
+/// Events that are read at once while the chain is gone through.
+const VERIFIED_AT_ONCE: i64 = 1_000;
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditView {
+    /// Its number: they follow each other without gaps.
+    pub seq: i64,
     /// The epoch of its change.
     pub epoch: i64,
     /// Its place among that change's events.
@@ -38,6 +62,8 @@ pub struct AuditView {
     pub before: Option<Value>,
     /// How it is since.
     pub after: Option<Value>,
+    /// Its keyed hash, hexadecimal.
+    pub mac: String,
 }
 
 /// Which events to list; all given conditions hold at once.
@@ -51,23 +77,67 @@ pub struct AuditFilter {
     pub actor: Option<String>,
     /// Of this kind.
     pub action: Option<String>,
+    /// Not made before this instant.
+    pub since: Option<UnixMs>,
+    /// Made before this instant.
+    pub until: Option<UnixMs>,
+}
+
+impl AuditFilter {
+    /// No stored text holds a NUL, and PostgreSQL refuses to compare with one.
+    fn matches_nothing(&self) -> bool {
+        [&self.subject, &self.actor, &self.action].into_iter().flatten().any(|text| text.contains('\0'))
+    }
 }
 
 /// Events, newest first. An account sees its own.
 pub async fn list(app: &App, reach: Reach, filter: AuditFilter, page: Page) -> Result<Paged<AuditView>, OpError> {
     let fetch = page.fetch()?;
-    let AuditFilter { subject, actor, action, .. } = &filter;
-    // No stored text holds a NUL, and PostgreSQL refuses to compare with one.
-    if [subject, actor, action].into_iter().flatten().any(|text| text.contains('\0')) {
+    if filter.matches_nothing() {
         return Ok(Paged { items: vec![], next_cursor: None });
     }
-    let within = match reach {
+    let (limit, cursor) = fetch;
+    let part = Part::Before(cursor.map_or(i64::MAX, |cursor| cursor.at));
+    let rows = store::list(&mut app.db.conn().await?, within(reach), &filter, part, limit).await?;
+    let views = rows.into_iter().map(AuditRow::view).collect::<sqlx::Result<Vec<_>>>()?;
+    Ok(page.cut(views, |view| Cursor { at: view.seq, id: "event".into() }))
+}
+
+fn within(reach: Reach) -> Option<AccountId> {
+    match reach {
         Reach::All => None,
         Reach::Account(id) => Some(id),
-    };
-    let rows = store::list(&mut app.db.conn().await?, within, &filter, fetch).await?;
-    let views = rows.into_iter().map(AuditRow::view).collect::<sqlx::Result<Vec<_>>>()?;
-    Ok(page.cut(views, |view| Cursor { at: view.epoch, id: view.place.to_string() }))
+    }
+}
+
+/// Signs where the chain ends now.
+pub async fn signed_head(app: &App) -> Result<SignedHead, OpError> {
+    heads::sign(app).await
+}
+
+/// Goes through the whole chain, as it stands at one instant, and compares it with signed heads.
+pub async fn verify(db: &Db, vault: &Vault, heads: Heads) -> sqlx::Result<Report> {
+    let mut conn = db.conn().await?;
+    conn.begin_read().await?;
+    let head = changes::head(&mut conn).await?;
+    let mut verifier = Verifier::new(vault.audit(), head, store::checkpoint(&mut conn).await?, heads);
+    let mut next = i64::MIN;
+    loop {
+        let part = Part::From(next, i64::MAX);
+        let rows = match store::list(&mut conn, None, &AuditFilter::default(), part, VERIFIED_AT_ONCE).await {
+            Ok(rows) => rows,
+            Err(sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)) => {
+                verifier.unreadable();
+                break;
+            }
+            Err(error) => return Err(error),
+        };
+        rows.iter().for_each(|row| verifier.event(row));
+        let Some(after) = rows.last().and_then(|row| row.seq.checked_add(1)) else { break };
+        next = after;
+    }
+    conn.run("ROLLBACK").await?;
+    Ok(verifier.end())
 }
 
 /// Of two objects the members that differ.

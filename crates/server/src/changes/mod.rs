@@ -4,6 +4,7 @@
 //! client that hangs up does not undo half of it; queued changes share a commit, each in its own savepoint; the
 //! reply waits until the keyring has applied the change, which is what makes "revoked" mean revoked.
 
+mod ledger;
 mod store;
 mod tx;
 mod writer;
@@ -18,10 +19,12 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::vault::AuditKey;
 
 pub use store::{Head, head};
 pub(crate) use store::{make_head, raise_high_water};
 pub use tx::{AuditEvent, Touched, Tx};
+use writer::Writer;
 
 /// Most changes that wait; a caller beyond waits for a place.
 const QUEUE_MAX: usize = 1_024;
@@ -108,6 +111,9 @@ pub enum Failed {
     /// The store could not be reached or said no; nothing was changed.
     #[error("the store failed, nothing was changed: {0}")]
     Store(String),
+    /// The store has no room left; nothing was changed.
+    #[error("the store has no room left, nothing was changed")]
+    Full,
     /// The commit's outcome is not known.
     #[error("the store was lost during the commit; look before you repeat the change")]
     Unknown,
@@ -141,9 +147,16 @@ impl std::fmt::Debug for Job {
 
 impl Changes {
     /// Starts the writer. `applied` is the epoch that the data plane judges by; `written` wakes the feed.
-    pub fn start(db: Db, clock: Clock, applied: watch::Receiver<i64>, written: Arc<Notify>) -> Self {
+    /// `key` chains the audit.
+    pub fn start(
+        db: Db,
+        clock: Clock,
+        key: Arc<AuditKey>,
+        applied: watch::Receiver<i64>,
+        written: Arc<Notify>,
+    ) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE_MAX);
-        tokio::spawn(writer::run(db, clock, jobs, written));
+        tokio::spawn(writer::run(Writer { db, clock, key }, jobs, written));
         Self { queue, applied }
     }
 

@@ -8,12 +8,13 @@ use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::ledger::Ledger;
 use super::store::{self, Place};
 use super::tx::{AuditEvent, Touched, Tx};
 use super::{Actor, Failed, Job};
 use crate::clock::Clock;
-use crate::db::{Conn, Db};
-use crate::vault::hex;
+use crate::db::{self, Conn, Db};
+use crate::vault::{AuditKey, hex};
 
 /// Most changes that share a commit.
 const BATCH_MAX: usize = 64;
@@ -29,17 +30,24 @@ struct Done {
     reply: oneshot::Sender<Result<i64, Failed>>,
 }
 
-pub(super) async fn run(db: Db, clock: Clock, mut jobs: mpsc::Receiver<Job>, written: Arc<Notify>) {
+/// What the writer works with.
+pub(super) struct Writer {
+    pub(super) db: Db,
+    pub(super) clock: Clock,
+    pub(super) key: Arc<AuditKey>,
+}
+
+pub(super) async fn run(writer: Writer, mut jobs: mpsc::Receiver<Job>, written: Arc<Notify>) {
     let mut batch = Vec::with_capacity(BATCH_MAX);
     while jobs.recv_many(&mut batch, BATCH_MAX).await > 0 {
-        commit_batch(&db, &clock, batch.drain(..)).await;
+        commit_batch(&writer, batch.drain(..)).await;
         written.notify_one();
     }
 }
 
-async fn commit_batch(db: &Db, clock: &Clock, jobs: impl Iterator<Item = Job> + Send) {
+async fn commit_batch(writer: &Writer, jobs: impl Iterator<Item = Job> + Send) {
     let mut waiting = Vec::new();
-    let outcome = try_batch(db, clock, jobs, &mut waiting).await;
+    let outcome = try_batch(writer, jobs, &mut waiting).await;
     match outcome {
         Ok(epochs) => {
             for (done, epoch) in waiting.into_iter().zip(epochs) {
@@ -57,12 +65,11 @@ async fn commit_batch(db: &Db, clock: &Clock, jobs: impl Iterator<Item = Job> + 
 }
 
 async fn try_batch(
-    db: &Db,
-    clock: &Clock,
+    writer: &Writer,
     jobs: impl Iterator<Item = Job> + Send,
     waiting: &mut Vec<Done>,
 ) -> Result<Vec<i64>, Failed> {
-    let lost = |error: sqlx::Error| Failed::Store(error.to_string());
+    let Writer { db, clock, key } = writer;
     let mut jobs = jobs;
     let mut conn = match open(db).await {
         Ok(conn) => conn,
@@ -89,7 +96,7 @@ async fn try_batch(
         broken = error;
     }
     let finished = match broken {
-        None => finish(&mut conn, clock, waiting).await.map_err(lost),
+        None => finish(&mut conn, clock, key, waiting).await.map_err(lost),
         Some(error) => Err(lost(error)),
     };
     match finished {
@@ -110,6 +117,10 @@ async fn try_batch(
             Err(failed)
         }
     }
+}
+
+fn lost(error: sqlx::Error) -> Failed {
+    if db::is_full(&error) { Failed::Full } else { Failed::Store(error.to_string()) }
 }
 
 async fn open(db: &Db) -> sqlx::Result<Conn> {
@@ -143,7 +154,12 @@ async fn run_one(conn: Conn, clock: &Clock, job: Job) -> (Conn, Done, Option<sql
 
 /// Gives each change its epoch, then its change and audit rows. Returns what each waits for, and the last
 /// epoch with its hash.
-async fn finish(conn: &mut Conn, clock: &Clock, waiting: &[Done]) -> sqlx::Result<(Vec<i64>, Option<(i64, String)>)> {
+async fn finish(
+    conn: &mut Conn,
+    clock: &Clock,
+    key: &AuditKey,
+    waiting: &[Done],
+) -> sqlx::Result<(Vec<i64>, Option<(i64, String)>)> {
     let changed = |done: &Done| !done.touched.is_empty() || !done.events.is_empty();
     let count = waiting.iter().filter(|done| changed(done)).count() as i64;
     if count == 0 {
@@ -151,35 +167,35 @@ async fn finish(conn: &mut Conn, clock: &Clock, waiting: &[Done]) -> sqlx::Resul
         return Ok((vec![epoch; waiting.len()], None));
     }
     let now = clock.now();
-    let head = store::take_epochs(conn, count, now).await?;
-    let (mut epoch, mut hash) = (head.epoch - count, head.hash);
+    let mut head = store::take_epochs(conn, count, now).await?;
+    head.epoch -= count;
+    let mut ledger = Ledger::open(conn, key, head, now).await?;
     let mut epochs = Vec::with_capacity(waiting.len());
     for done in waiting {
         if changed(done) {
-            epoch += 1;
-            hash = chain(&hash, epoch, done);
-            record(conn, &Place { epoch, nth: 0, hash: &hash, now }, done).await?;
+            ledger.head.epoch += 1;
+            ledger.head.hash = chain(&ledger.head.hash, ledger.head.epoch, done);
+            record(conn, &mut ledger, done).await?;
         }
-        epochs.push(epoch);
+        epochs.push(ledger.head.epoch);
     }
-    store::set_hash(conn, &hash).await?;
-    Ok((epochs, Some((epoch, hash))))
+    let head = ledger.close();
+    store::set_head(conn, &head).await?;
+    Ok((epochs, Some((head.epoch, head.hash))))
 }
 
-async fn record(conn: &mut Conn, at: &Place<'_>, done: &Done) -> sqlx::Result<()> {
+async fn record(conn: &mut Conn, ledger: &mut Ledger<'_>, done: &Done) -> sqlx::Result<()> {
+    let head = &ledger.head;
+    let at = Place { epoch: head.epoch, nth: 0, hash: &head.hash, now: ledger.now };
     for (nth, (kind, subject)) in done.touched.iter().enumerate() {
-        let at = Place { nth: nth as i64, ..*at };
+        let at = Place { nth: nth as i64, ..at };
         store::add_change(conn, &at, *kind, subject).await?;
     }
     if done.touched.is_empty() {
         // Every epoch has a row: a gap would be a lost change.
-        store::add_change(conn, at, Touched::Other, "").await?;
+        store::add_change(conn, &at, Touched::Other, "").await?;
     }
-    for (nth, event) in done.events.iter().enumerate() {
-        let at = Place { nth: nth as i64, ..*at };
-        store::add_event(conn, &at, &done.actor, event).await?;
-    }
-    Ok(())
+    ledger.enter(conn, &done.actor, &done.events).await
 }
 
 fn chain(before: &str, epoch: i64, done: &Done) -> String {

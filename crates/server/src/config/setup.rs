@@ -18,7 +18,7 @@ use crate::gateway::dialect::Dialect;
 /// The whole configuration, checked.
 #[derive(Debug)]
 pub struct Config {
-    /// Where the embedded store, pepper, key-encryption key and counters live.
+    /// Where the embedded store, pepper, key-encryption key, audit key and counters live.
     pub data_dir: PathBuf,
     /// The listeners' addresses.
     pub listen: Listen,
@@ -28,6 +28,8 @@ pub struct Config {
     pub gateway: GatewaySettings,
     /// Settings of the auth listener.
     pub auth: AuthSettings,
+    /// Settings of the audit.
+    pub audit: AuditSettings,
     /// Every API, in the order of its name.
     pub apis: Vec<Arc<ApiSetup>>,
     /// SHA-256 of the effective configuration, hexadecimal.
@@ -94,6 +96,51 @@ impl std::fmt::Debug for AuthSettings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AuthSettings").field("service_key", &self.service_key.is_some()).finish()
     }
+}
+
+/// Settings of the audit.
+#[derive(Clone, Default)]
+pub struct AuditSettings {
+    /// The key that chains it, 64 hexadecimal digits; `None`: the file `audit-key` in the data directory.
+    pub key: Option<Secret>,
+    /// For how many days events are kept; `None`: for ever.
+    pub keep_days: Option<u32>,
+    /// How often the end of the chain is signed.
+    pub heads_every: Duration,
+    /// The file that signed heads are appended to.
+    pub heads_file: Option<PathBuf>,
+    /// Where signed heads are logged.
+    pub heads_syslog: Option<SyslogAddress>,
+    /// Where signed heads are posted to.
+    pub heads_url: Option<SinkUrl>,
+}
+
+impl std::fmt::Debug for AuditSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AuditSettings").field("keep_days", &self.keep_days).finish_non_exhaustive()
+    }
+}
+
+/// A log of the system's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SyslogAddress {
+    /// A datagram socket, such as `/dev/log`.
+    Local(PathBuf),
+    /// A host and its UDP port.
+    Remote(String),
+}
+
+/// An `https` URL, or an `http` one of this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SinkUrl {
+    /// Whether it is encrypted.
+    pub https: bool,
+    /// A name or an address.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Path and query.
+    pub path: String,
 }
 
 /// Everything one API's configuration says.

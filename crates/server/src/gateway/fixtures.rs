@@ -137,6 +137,7 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     let number = |(index, made): (usize, Made)| Arc::new(ApiSetup { index: index as u16, ..made.build() });
     Config {
+        audit: crate::config::AuditSettings::default(),
         data_dir: "unused".into(),
         effective: String::new(),
         listen: Listen { gateway: address, auth: address, control: address },

@@ -72,6 +72,13 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "permission_denied", detail)
     }
 
+    /// The store has no room left; nothing was changed (promise P12).
+    pub(super) fn storage_full() -> Self {
+        tracing::error!("a change was refused: the store has no room left");
+        let detail = "The store has no room left; nothing was changed. Make room and repeat it.";
+        Self::new(StatusCode::INSUFFICIENT_STORAGE, "storage_full", detail)
+    }
+
     /// No or no valid management key.
     pub(super) fn unauthenticated(code: &'static str) -> Self {
         let detail = match code {

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::problem::Problem;
 use crate::changes::Failed;
+use crate::db::is_full;
 use crate::operation::{OpError, Page, Paged};
 
 impl From<OpError> for Problem {
@@ -18,6 +19,8 @@ impl From<OpError> for Problem {
             OpError::Invalid(errors) => Self::fields(errors.into_iter().map(|error| (error.pointer, error.message))),
             OpError::PreconditionFailed => Self::precondition_failed(),
             OpError::Forbidden { code, message } => Self::new(StatusCode::FORBIDDEN, code, sentence(message)),
+            OpError::Store(why) if is_full(&why) => Self::storage_full(),
+            OpError::Change(Failed::Full) => Self::storage_full(),
             OpError::Store(why) => Self::unavailable(&why),
             OpError::Change(why @ (Failed::Store(_) | Failed::Unknown | Failed::Stopping)) => Self::unavailable(&why),
         }

@@ -1,13 +1,15 @@
-//! The two secrets that guard all others: the pepper of every digest and the key that seals secrets which may be
-//! seen again. Each lives in its own file beside the store, never in it (threat T2), made at first start with mode
-//! 0600; canaries in the store refuse the wrong one.
+//! The secrets that guard everything else: the pepper of every digest, the key that seals secrets which may be seen
+//! again, and the key that chains the audit. Each lives in its own file beside the store, never in it (threat T2),
+//! made at first start with mode 0600; canaries in the store refuse the wrong one.
 
+mod audit_key;
 mod store;
 
 use std::fs::OpenOptions;
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use aes_gcm_siv::aead::{Aead, Payload};
 use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _, Nonce};
@@ -19,16 +21,22 @@ use zeroize::Zeroizing;
 
 use crate::db::Db;
 
+pub use audit_key::AuditKey;
+
 const PEPPER_FILE: &str = "pepper";
 const KEK_FILE: &str = "key-encryption-key";
+const AUDIT_FILE: &str = "audit-key";
+/// What stands for the file of a key that the configuration names.
+const AUDIT_SETTING: &str = "audit.key";
 const NONCE_BYTES: usize = 12;
 const CANARY: &[u8] = b"keyward canary 1";
 
-/// Pepper and key-encryption key, ready for use.
+/// Pepper, key-encryption key and audit key, ready for use.
 pub struct Vault {
     pepper: Pepper,
     pepper_id: String,
     sealer: Aes256GcmSiv,
+    audit: Arc<AuditKey>,
 }
 
 impl std::fmt::Debug for Vault {
@@ -87,8 +95,8 @@ pub enum VaultError {
 pub struct Unsealable;
 
 impl Vault {
-    /// Opens the vault in `data_dir`, or makes it when the store is new.
-    pub async fn open(data_dir: &Path, db: &Db) -> Result<Self, VaultError> {
+    /// Opens the vault in `data_dir`, or makes it when the store is new. The audit key may be given instead.
+    pub async fn open(data_dir: &Path, db: &Db, audit: Option<&Secret>) -> Result<Self, VaultError> {
         let mut conn = db.conn().await?;
         let known_pepper = store::fact(&mut conn, "canary.pepper").await?;
         let known_kek = store::fact(&mut conn, "canary.key-encryption-key").await?;
@@ -100,12 +108,15 @@ impl Vault {
         check(&mut conn, "canary.pepper", known_pepper, &pepper, pepper_file).await?;
         check(&mut conn, "canary.key-encryption-key", known_kek, &kek, kek_file).await?;
 
+        let audit = audit_key(&mut conn, data_dir, audit).await?;
+
         // The sealing key is derived, so that the file may serve other purposes later.
         let sealing = Zeroizing::new(keyed(&kek, b"seal 1"));
         Ok(Self {
             pepper: Pepper::new(&pepper),
             pepper_id: hex(&keyed(&pepper, b"id")[..4]),
             sealer: Aes256GcmSiv::new_from_slice(&*sealing).expect("the key has 32 bytes"),
+            audit: Arc::new(audit),
         })
     }
 
@@ -117,6 +128,11 @@ impl Vault {
     /// What rows digested with it are marked with.
     pub fn pepper_id(&self) -> &str {
         &self.pepper_id
+    }
+
+    /// Chains the audit and signs its heads.
+    pub fn audit(&self) -> &Arc<AuditKey> {
+        &self.audit
     }
 
     /// Seals a secret for one row: opened beside any other account, key or secret id it is refused.
@@ -155,6 +171,26 @@ fn keyed(key: &[u8; 32], text: &[u8]) -> [u8; 32] {
     let mut mac = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(key).expect("HMAC takes a key of any length");
     mac.update(text);
     mac.finalize().into_bytes().into()
+}
+
+async fn audit_key(
+    conn: &mut crate::db::Conn,
+    data_dir: &Path,
+    given: Option<&Secret>,
+) -> Result<AuditKey, VaultError> {
+    let known = store::fact(conn, "canary.audit-key").await?;
+    let (key, file) = match given {
+        Some(given) => {
+            let file = PathBuf::from(AUDIT_SETTING);
+            (unhex(given.expose()).ok_or_else(|| VaultError::Malformed { file: file.clone() })?, file)
+        }
+        None => {
+            let file = data_dir.join(AUDIT_FILE);
+            (read_or_make(&file, known.is_none())?, file)
+        }
+    };
+    check(conn, "canary.audit-key", known, &key, file).await?;
+    Ok(AuditKey::new(&key))
 }
 
 async fn check(

@@ -1,4 +1,4 @@
-//! The vault's SQL: facts that tell whether pepper and key-encryption key are the right ones.
+//! The vault's SQL: facts that tell whether pepper, key-encryption key and audit key are the right ones.
 
 use crate::db::Conn;
 use crate::on_db;

@@ -1,6 +1,7 @@
 //! From checked tables to the [`Config`]: everything that depends on more than one value is judged here.
 
 mod api;
+mod audit;
 mod clash;
 mod headers;
 mod keys;
@@ -47,8 +48,9 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
     };
     let apis = apis.into_iter().enumerate().map(place).collect();
     let data_dir = sources.folder().join(top.text("data_dir").unwrap_or_default());
+    let audit = audit::settings(top, &data_dir, sources, faults);
     let (digest, effective) = (String::new(), String::new());
-    Some(Config { data_dir, listen: listen?, store_url: store_url?, gateway, auth, apis, digest, effective })
+    Some(Config { data_dir, listen: listen?, store_url: store_url?, gateway, auth, audit, apis, digest, effective })
 }
 
 fn listen(top: &Section<'_>, has_service_key: bool, faults: &mut Faults) -> Option<Listen> {

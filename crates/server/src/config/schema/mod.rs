@@ -2,6 +2,7 @@
 //! reference says all come from here.
 
 mod api;
+mod audit;
 mod keys;
 
 pub(super) use api::API;
@@ -84,12 +85,14 @@ pub(super) static TOP: &[Field] = &[
         "data_dir",
         Is::Text,
         Given::Or("\"data\""),
-        "Where the embedded store, the pepper, the key-encryption key and the counters live; relative to this file.",
+        "Where the embedded store, the pepper, the key-encryption key, the audit key and the counters live; relative to \
+         this file.",
     ),
     field("listen", Is::Table(LISTEN), Given::Inside, "The listeners. Port 0 takes a free one."),
     field("store", Is::Table(STORE), Given::Inside, "Where accounts, people and keys are kept."),
     field("gateway", Is::Table(GATEWAY), Given::Inside, "Bounds of the data plane."),
     field("auth", Is::Table(AUTH), Given::Inside, "Who may ask the auth listener."),
+    field("audit", Is::Table(audit::AUDIT), Given::Inside, "The record of every change, and what proves it whole."),
     field(
         "apis",
         Is::Each("shop", API),

@@ -13,6 +13,7 @@ mod pool;
 pub use exchange::{Answer, AnswerBody, Payload};
 pub use head::Head;
 pub use link::Link;
+pub(crate) use pool::connector;
 pub use pool::{Pool, Target};
 
 /// Why there is no answer.

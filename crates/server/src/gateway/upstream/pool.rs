@@ -75,7 +75,7 @@ impl Pool {
     pub fn new(config: &Config, ticker: &Rc<Ticker>) -> Self {
         let https = |upstream: &Upstream| upstream.addresses.iter().any(|address| address.https);
         let needed = config.apis.iter().flat_map(|setup| setup.upstreams.values()).any(https);
-        let tls = needed.then(connector);
+        let tls = needed.then(|| Tls(connector()));
         let target = |upstream: &Upstream| Rc::new(Target::new(upstream, ticker, tls.clone()));
         let targets = config
             .apis
@@ -105,7 +105,8 @@ impl Pool {
     }
 }
 
-fn connector() -> Tls {
+/// What encrypts connections to others: their certificates are those of the public authorities.
+pub(crate) fn connector() -> TlsConnector {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -113,7 +114,7 @@ fn connector() -> Tls {
         .expect("ring speaks the default versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    Tls(TlsConnector::from(Arc::new(config)))
+    TlsConnector::from(Arc::new(config))
 }
 
 impl Target {

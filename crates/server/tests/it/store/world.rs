@@ -87,7 +87,7 @@ impl World {
     pub async fn beside(&self) -> App {
         let dir = self.dir.path().join("beside");
         std::fs::create_dir(&dir).unwrap();
-        for file in ["pepper", "key-encryption-key"] {
+        for file in ["pepper", "key-encryption-key", "audit-key"] {
             std::fs::copy(self.dir.path().join(file), dir.join(file)).unwrap();
         }
         restart(&with_store(&self.store_url), &dir, &self.app.clock).await
