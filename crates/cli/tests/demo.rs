@@ -258,6 +258,40 @@ fn a_second_start_on_the_same_data_finds_everything_again() {
 }
 
 #[test]
+fn the_audit_is_listed_exported_and_verified_beside_the_program() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let data = folder.path().to_str().expect("UTF-8");
+    let demo = Demo::start_with(&["--data", data]);
+    let config = folder.path().join("keyward.toml");
+    std::fs::write(&config, "data_dir = '.'\n").expect("a configuration");
+    let audit = |arguments: &[&str]| {
+        let mut command = demo.client(&["audit"]);
+        let output = command.args(arguments).arg("--config").arg(&config).output().expect("the program runs");
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    let first = demo.json(&["audit", "list", "--all"])["items"].as_array().and_then(|all| all.last().cloned());
+    assert_eq!(first.map(|event| event["action"].clone()), Some(Value::from("config.loaded")));
+    let (code, export) = audit(&["export"]);
+    assert_eq!(
+        (code, export.lines().count()),
+        (Some(0), demo.json(&["audit", "list", "--all"])["items"].as_array().map_or(0, Vec::len))
+    );
+    assert!(audit(&["export", "--format", "csv"]).1.starts_with("seq,id,at,"));
+
+    let heads = folder.path().join("heads");
+    std::fs::write(&heads, audit(&["head"]).1).expect("a file of heads");
+    let heads = heads.to_str().expect("UTF-8");
+    let (code, told) = audit(&["verify", "--heads", heads]);
+    assert!(code == Some(0) && told.contains("compared with 1 signed heads"), "{told}");
+    assert_eq!(demo.json(&["audit", "verify", "--config", config.to_str().expect("UTF-8")])["whole"], true);
+    let forged = std::fs::read_to_string(heads).expect("the heads").replace("\"seq\":", "\"seq\":1");
+    std::fs::write(heads, forged).expect("a file of heads");
+    let (code, told) = audit(&["verify", "--heads", heads]);
+    assert!(code == Some(1) && told.contains("line 1 of the heads is no head signed"), "{told}");
+    assert!(audit(&["key"]).1.starts_with("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA"));
+}
+
+#[test]
 fn p7_r24_a_secret_that_is_shown_once_is_nowhere_else() {
     let data = tempfile::tempdir().expect("a temporary folder");
     let mut demo = Demo::start_with(&["--data", data.path().to_str().expect("UTF-8")]);

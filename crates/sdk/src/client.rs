@@ -11,9 +11,10 @@ pub use call::Download;
 use reqwest::{Method, Url};
 
 use crate::wire::{
-    Account, AccountCreated, AccountEdit, AccountQuery, Api, ApiRegions, AuditEvent, AuditExportQuery, AuditQuery, Changed, Done,
-    FieldError, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, ManagementKey, ManagementKeyCreated, NewAccount,
-    NewKey, NewManagementKey, Page, PageQuery, ResetKey, RotateKey, SecretText, Whoami,
+    Account, AccountCreated, AccountEdit, AccountQuery, Api, ApiRegions, AuditEvent, AuditExportQuery, AuditQuery,
+    Changed, Done, FieldError, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, ManagementKey,
+    ManagementKeyCreated, NewAccount, NewKey, NewManagementKey, Page, PageQuery, ResetKey, RotateKey, SecretText,
+    Whoami,
 };
 
 /// Why a call failed.

@@ -3,7 +3,7 @@
 use keyward_core::ids::AccountId;
 
 use super::store::{self, AuditRow, Part};
-use super::{AuditFilter, AuditView, within};
+use super::{AuditFilter, AuditView};
 use crate::app::App;
 use crate::changes::{self, Reach};
 use crate::operation::OpError;
@@ -25,7 +25,7 @@ pub struct Export {
 pub async fn export(app: &App, reach: Reach, filter: AuditFilter) -> Result<Export, OpError> {
     let head = changes::head(&mut app.db.conn().await?).await?;
     let last = if filter.matches_nothing() { 0 } else { head.map_or(0, |head| head.audit_seq) };
-    Ok(Export { app: app.clone(), within: within(reach), filter, next: 1, last })
+    Ok(Export { app: app.clone(), within: reach.within(), filter, next: 1, last })
 }
 
 impl Export {

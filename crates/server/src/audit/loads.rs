@@ -14,8 +14,8 @@ const LINES_MAX: usize = 200;
 /// Most letters of each.
 const LETTERS_MAX: usize = 300;
 
-/// Notes that this configuration was loaded, unless it was the last one already: digests, and what differs line by
-/// line. The effective configuration holds no secret.
+/// Notes that this configuration was loaded, unless it was the last one already: digests, and what differs setting by
+/// setting. The effective configuration holds no secret.
 pub async fn note_config(app: &App) -> Result<(), OpError> {
     let config = std::sync::Arc::clone(&app.config);
     app.changes
@@ -30,7 +30,7 @@ pub async fn note_config(app: &App) -> Result<(), OpError> {
                 store::set_fact(tx.conn(), EFFECTIVE, &config.effective).await?;
                 let mut after = json!({ "digest": config.digest, "version": env!("CARGO_PKG_VERSION") });
                 if let Some(old) = old {
-                    let lines = diff::lines(&old, &config.effective);
+                    let lines = diff::settings(&old, &config.effective);
                     after["lines_left_out"] = lines.len().saturating_sub(LINES_MAX).into();
                     after["diff"] = lines.into_iter().take(LINES_MAX).map(short).collect::<Vec<Value>>().into();
                 }

@@ -98,16 +98,9 @@ pub async fn list(app: &App, reach: Reach, filter: AuditFilter, page: Page) -> R
     }
     let (limit, cursor) = fetch;
     let part = Part::Before(cursor.map_or(i64::MAX, |cursor| cursor.at));
-    let rows = store::list(&mut app.db.conn().await?, within(reach), &filter, part, limit).await?;
+    let rows = store::list(&mut app.db.conn().await?, reach.within(), &filter, part, limit).await?;
     let views = rows.into_iter().map(AuditRow::view).collect::<sqlx::Result<Vec<_>>>()?;
     Ok(page.cut(views, |view| Cursor { at: view.seq, id: "event".into() }))
-}
-
-fn within(reach: Reach) -> Option<AccountId> {
-    match reach {
-        Reach::All => None,
-        Reach::Account(id) => Some(id),
-    }
 }
 
 /// Signs where the chain ends now.

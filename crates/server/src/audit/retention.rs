@@ -57,7 +57,8 @@ async fn cut_once(tx: &mut Tx, key: &AuditKey, before: UnixMs) -> Result<u64, Op
     rows.truncate(old);
     let Some(last) = rows.last() else { return Ok(0) };
     if !is_whole(key, &rows, first, mac) {
-        return Err(damaged("the beginning of the audit (run `keyward audit verify`): nothing of it is cut off, it").into());
+        let why = "the beginning of the audit was altered; nothing of it is cut off: run `keyward audit verify`";
+        return Err(OpError::conflict("audit_altered", why));
     }
     let mut checkpoint = Checkpoint { seq: last.seq, mac: last.mac.clone(), at: last.at, signature: Vec::new() };
     checkpoint.signature = key.sign(&checkpoint.text(&head.history));

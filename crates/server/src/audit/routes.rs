@@ -79,7 +79,8 @@ async fn export_audit(
         wire::AuditFormat::Ndjson => String::new(),
         wire::AuditFormat::Csv => export::csv(&HEADINGS),
     };
-    let pieces = futures_util::stream::try_unfold((under_way, first), move |(export, first)| piece(export, first, format));
+    let pieces =
+        futures_util::stream::try_unfold((under_way, first), move |(export, first)| piece(export, first, format));
     let headers = [(CONTENT_TYPE, kind), (CONTENT_DISPOSITION, file)];
     Ok((headers, Body::from_stream(pieces)).into_response())
 }
@@ -93,7 +94,8 @@ async fn piece(
     mut text: String,
     format: wire::AuditFormat,
 ) -> Result<Option<(Bytes, (Export, String))>, axum::BoxError> {
-    let views = export.piece().await.inspect_err(|error| tracing::error!(%error, "an export of the audit broke off"))?;
+    let views =
+        export.piece().await.inspect_err(|error| tracing::error!(%error, "an export of the audit broke off"))?;
     if views.is_empty() && text.is_empty() {
         return Ok(None);
     }
@@ -110,7 +112,8 @@ fn write(text: &mut String, event: wire::AuditEvent, format: wire::AuditFormat) 
             text.push('\n');
         }
         wire::AuditFormat::Csv => {
-            let wire::AuditEvent { id, seq, at, actor, origin, action, subject, account_id, before, after, mac } = event;
+            let wire::AuditEvent { id, seq, at, actor, origin, action, subject, account_id, before, after, mac } =
+                event;
             let value = |value: Option<serde_json::Value>| value.map(|value| value.to_string()).unwrap_or_default();
             let (seq, before, after) = (seq.to_string(), value(before), value(after));
             let (origin, account) = (origin.unwrap_or_default(), account_id.unwrap_or_default());

@@ -7,15 +7,13 @@ use crate::audit::Link;
 use crate::db::Conn;
 use crate::on_db;
 
-const HEAD: &str =
-    "select epoch, hash, history, floor, at, audit_seq, audit_mac, audit_seal from head where one = 1";
+const HEAD: &str = "select epoch, hash, history, floor, at, audit_seq, audit_mac, audit_seal from head where one = 1";
 const FIRST_HEAD: &str = "insert into head (one, epoch, hash, history, floor, at, audit_seq, audit_mac, audit_seal) \
     values (1, 0, '', $1, 0, $2, 0, $3, $3) on conflict do nothing";
 // The head is the last lock that a change takes: epochs have no gaps and follow the order of commits.
 const TAKE_EPOCHS: &str = "update head set epoch = epoch + $1, at = $2 where one = 1 \
     returning epoch, hash, history, floor, at, audit_seq, audit_mac, audit_seal";
-const SET_HEAD: &str =
-    "update head set hash = $1, audit_seq = $2, audit_mac = $3, audit_seal = $4 where one = 1";
+const SET_HEAD: &str = "update head set hash = $1, audit_seq = $2, audit_mac = $3, audit_seal = $4 where one = 1";
 const LAST_EVENT: &str = "select seq, mac from audit_event order by seq desc limit 1";
 const CHANGE: &str = "insert into change (epoch, place, hash, kind, subject, at) values ($1, $2, $3, $4, $5, $6)";
 const EVENT: &str = "insert into audit_event \
@@ -53,7 +51,13 @@ pub async fn head(conn: &mut Conn) -> sqlx::Result<Option<Head>> {
 
 /// Makes the head of a new store.
 pub(crate) async fn make_head(conn: &mut Conn, history: &str, now: UnixMs) -> sqlx::Result<()> {
-    on_db!(conn, |c| sqlx::query(FIRST_HEAD).bind(history).bind(now.0).bind(&[][..] as &[u8]).execute(c).await.map(drop))
+    on_db!(conn, |c| sqlx::query(FIRST_HEAD)
+        .bind(history)
+        .bind(now.0)
+        .bind(&[][..] as &[u8])
+        .execute(c)
+        .await
+        .map(drop))
 }
 
 pub(super) async fn take_epochs(conn: &mut Conn, count: i64, now: UnixMs) -> sqlx::Result<Head> {

@@ -57,7 +57,8 @@ pub(super) fn settings(top: &Section<'_>, data_dir: &Path, sources: &Sources, fa
 fn sink(url: &str) -> Result<SinkUrl, String> {
     let (address, path) = values::upstream(url)?;
     let name = address.host.trim_matches(['[', ']']);
-    let is_here = name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
+    let is_here =
+        name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.to_canonical().is_loopback());
     if !address.https && !is_here {
         return Err("another machine is told by https only".into());
     }

@@ -7,7 +7,7 @@ pub(super) static AUDIT: &[Field] = &[
     field(
         "key",
         Is::Secret,
-        Given::Eg("\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\""),
+        Given::Eg("\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\""),
         "The key that chains the audit, 64 hexadecimal digits: `env:NAME` or `file:PATH`. Left out, it is the file \
          `audit-key` in data_dir, made at first start.",
     ),

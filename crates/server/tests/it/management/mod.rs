@@ -1,6 +1,7 @@
 //! The management API over real sockets, laid out like its URLs.
 
 mod accounts;
+mod audit;
 mod authentication;
 mod client;
 mod keys;

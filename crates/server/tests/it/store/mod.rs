@@ -5,7 +5,10 @@ mod world;
 
 mod accounts;
 mod audit;
+mod chain;
 mod ends;
+mod faults;
+mod heads;
 mod keys;
 mod lists;
 mod management;

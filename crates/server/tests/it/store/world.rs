@@ -7,7 +7,7 @@ use keyward_core::secret::Secret;
 use keyward_core::time::UnixMs;
 use keyward_server::accounts::{self, AccountView};
 use keyward_server::app::App;
-use keyward_server::audit::{self, AuditFilter, AuditView};
+use keyward_server::audit::{self, AuditFilter, AuditView, Heads, Report};
 use keyward_server::changes::{Actor, Reach};
 use keyward_server::clock::Clock;
 use keyward_server::keys::{self, KeyFilter, KeyView, NewKey, WithSecret};
@@ -156,6 +156,16 @@ impl World {
             bytes.windows(text.len()).any(|window| window == text.as_bytes())
         };
         files.filter(|file| file.is_file()).any(holds)
+    }
+
+    /// A look at the whole audit.
+    pub async fn verify(&self, heads: Heads) -> Report {
+        audit::verify(&self.app.db, &self.app.vault, heads).await.unwrap()
+    }
+
+    /// Alters the store past the program.
+    pub async fn execute(&self, statements: &'static [&'static str]) {
+        store::execute(&mut self.app.db.conn().await.unwrap(), statements).await;
     }
 
     /// Moves the clock.

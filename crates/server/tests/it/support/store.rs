@@ -1,5 +1,8 @@
 //! The store as somebody sees it who reads it past the program.
 
+use keyward_server::db::{Conn, Db};
+use keyward_server::on_db;
+
 /// Tables with their rows as text; `sealed` stands for a sealed secret.
 pub const TABLES: &[(&str, &str)] = &[
     ("account", "select id || public_id || name || coalesce(metadata, '') || tags from account"),
@@ -18,3 +21,113 @@ pub const TABLES: &[(&str, &str)] = &[
     ),
     ("idempotency", "select actor || token || request || subject from idempotency"),
 ];
+
+/// Keeps the audit as it is now, to be put back by [`AUDIT_BACK`].
+pub const AUDIT_KEPT: &[&str] = &[
+    "create table kept_event as select * from audit_event",
+    "create table kept_head as select * from head",
+    "create table kept_checkpoint as select * from audit_checkpoint",
+];
+pub const AUDIT_BACK: &[&str] = &[
+    "delete from audit_event",
+    "insert into audit_event select * from kept_event",
+    "delete from head",
+    "insert into head select * from kept_head",
+    "delete from audit_checkpoint",
+    "insert into audit_checkpoint select * from kept_checkpoint",
+];
+
+/// What somebody who can write the store but has no key might do to the audit, each with what is found.
+pub const TAMPERING: &[(&str, &[&str])] = &[
+    ("changed", &["update audit_event set actor = 'cli' where seq = 3"]),
+    ("changed", &["update audit_event set origin = null where seq = 3"]),
+    ("changed", &["update audit_event set at = at + 1 where seq = 3"]),
+    ("changed", &["update audit_event set action = 'key.seen' where seq = 3"]),
+    ("changed", &["update audit_event set subject = '' where seq = 3"]),
+    ("changed", &["update audit_event set account_id = null where seq = 3"]),
+    ("changed", &["update audit_event set before = '{}' where seq = 3"]),
+    ("changed", &["update audit_event set after = '{}' where seq = 3"]),
+    ("changed", &["update audit_event set mac = (select mac from kept_event where seq = 2) where seq = 3"]),
+    ("removed", &["delete from audit_event where seq = 3"]),
+    ("removed", &["delete from audit_event where seq <= 3"]),
+    (
+        "reordered",
+        &[
+            "update audit_event set seq = -1 where seq = 2",
+            "update audit_event set seq = 2 where seq = 3",
+            "update audit_event set seq = 3 where seq = -1",
+        ],
+    ),
+    ("cut", &["delete from audit_event where seq > 4"]),
+    ("cut", &["delete from audit_event"]),
+    (
+        "head",
+        &[
+            "delete from audit_event where seq > 4",
+            "update head set audit_seq = 4, audit_mac = (select mac from kept_event where seq = 4)",
+        ],
+    ),
+    ("head", &["delete from head"]),
+    ("head", &["update head set epoch = epoch - 1"]),
+    (
+        "added",
+        &["insert into audit_event (seq, epoch, place, at, actor, action, subject, mac) \
+         select seq + 1, epoch + 1, 0, at, actor, action, subject, mac from kept_event order by seq desc limit 1"],
+    ),
+    (
+        "changed",
+        &[
+            "delete from audit_event where seq = 3",
+            "update audit_event set seq = seq + 1000 where seq > 3",
+            "update audit_event set seq = seq - 1001 where seq > 1000",
+        ],
+    ),
+    (
+        "checkpoint",
+        &[
+            "delete from audit_event where seq <= 3",
+            "insert into audit_checkpoint (one, seq, mac, at, signature) \
+         select 1, seq, mac, at, mac from kept_event where seq = 3",
+        ],
+    ),
+];
+
+/// A fault that strikes when an event of the audit is written; and its end.
+pub const FAILPOINT: [&[&str]; 2] = [
+    &["create trigger failpoint before insert on audit_event begin select raise(abort, 'failpoint'); end"],
+    &[
+        "create function failpoint() returns trigger as $$ begin raise exception 'failpoint'; end $$ language plpgsql",
+        "create trigger failpoint before insert on audit_event for each row execute function failpoint()",
+    ],
+];
+pub const FAILPOINT_OVER: [&[&str]; 2] =
+    [&["drop trigger failpoint"], &["drop trigger failpoint on audit_event", "drop function failpoint"]];
+
+/// The tail cut, and the head made to fit.
+pub const TAIL_CUT: &[&str] = &[
+    "delete from audit_event where seq > 4",
+    "update head set audit_seq = 4, audit_mac = (select mac from audit_event where seq = 4)",
+];
+
+/// One event is not as it was.
+pub const OLD_EVENT_CHANGED: &[&str] = &["update audit_event set actor = 'cli' where seq = 2"];
+
+/// Runs statements one after the other.
+pub async fn execute(conn: &mut Conn, statements: &'static [&'static str]) {
+    for statement in statements {
+        on_db!(conn, |c| sqlx::query(*statement).execute(c).await.map(drop)).unwrap();
+    }
+}
+
+/// Lets an embedded store grow no more, or again: every connection that there may be is told.
+pub async fn no_room(db: &Db, none: bool) {
+    let mut all = Vec::new();
+    for _ in 0..8 {
+        all.push(db.conn().await.unwrap());
+    }
+    for conn in &mut all {
+        let Conn::Sqlite(inner) = conn else { panic!("only an embedded store has pages") };
+        let told = if none { "pragma max_page_count = 1" } else { "pragma max_page_count = 4294967294" };
+        sqlx::query(told).execute(&mut **inner).await.unwrap();
+    }
+}
