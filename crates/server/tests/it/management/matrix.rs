@@ -81,6 +81,7 @@ const MATRIX: &[(&str, Who, &str)] = &[
     ("revoke_management_key", SETTINGS_WRITE, ""),
     ("whoami", Anyone, ""),
     ("list_audit", May(&["audit.read"]), ""),
+    ("export_audit", May(&["audit.read"]), ""),
     ("list_apis", Anyone, ""),
     ("list_regions", Anyone, ""),
 ];

@@ -1,17 +1,20 @@
 use keyward_core::expiry::Lifetime;
+use keyward_core::role::Permissions;
 use keyward_server::audit::{self, AuditFilter};
-use keyward_server::changes::Reach;
+use keyward_server::changes::{Actor, Reach, SignedIn};
 use keyward_server::keys;
 use keyward_server::operation::Page;
+use keyward_server::people;
 use serde_json::json;
 
-use super::world::{World, operator, outcome};
+use super::world::{World, new_grant, operator, outcome};
 use crate::support::new_key;
 
 on_both! {
     every_change_is_in_the_audit
     a_refused_change_is_not
     pages_of_the_audit_follow_each_other
+    no_event_of_a_life_holds_a_person_s_name_or_address
 }
 
 async fn actions(world: &World, filter: AuditFilter) -> Vec<String> {
@@ -76,4 +79,39 @@ async fn pages_of_the_audit_follow_each_other(world: World) {
     assert_eq!(seen, ["key.created", "account.created", "key.created", "account.created"]);
     let created = AuditFilter { action: Some("key.created".into()), ..AuditFilter::default() };
     assert_eq!(actions(&world, created).await.len(), 2);
+}
+
+/// Erasing somebody must leave the chain whole: so it never held more of them than their id.
+async fn no_event_of_a_life_holds_a_person_s_name_or_address(world: World) {
+    let (app, account) = (&world.app, world.account("clevertap").await);
+    let new = |name: &str, address: &str| {
+        let (name, email) = (name.to_owned(), Some(address.to_owned()));
+        people::NewPerson { account: account.id, name, email, role: None }
+    };
+    let ada = new("Adelheid Quux", "quux@people.example");
+    let ada = people::create(app, Reach::All, operator(), ada, None).await.unwrap().person.id;
+    let bob = new("Bohumil Quuz", "quuz@people.example");
+    let bob = people::create(app, Reach::All, operator(), bob, None).await.unwrap().person.id;
+    let edit = people::PersonEdit { name: Some("Adelheid Quuxova".into()), ..people::PersonEdit::default() };
+    people::edit(app, Reach::All, operator(), (account.id, ada), edit, None).await.unwrap();
+    let key = world.make(new_grant(&account, ada, Lifetime::Days(9))).await.unwrap().key;
+    keys::reset(app, Reach::All, operator(), key.id, None).await.unwrap();
+    let own = Actor::person(SignedIn { id: ada, proved_at: world.now() }, None, Permissions::ALL);
+    people::rename(app, own.clone(), "Quuxova again".into()).await.unwrap();
+    people::leave(app, own, account.id).await.unwrap();
+    people::remove(app, Reach::All, operator(), account.id, bob).await.unwrap();
+
+    let mut all = audit::export(app, Reach::All, AuditFilter::default()).await.unwrap();
+    let mut told = String::new();
+    loop {
+        let events = all.piece().await.unwrap();
+        if events.is_empty() {
+            break;
+        }
+        told.push_str(&format!("{events:?}"));
+    }
+    assert!(told.contains(&ada.to_string()) && told.contains("person.edited"), "{told}");
+    for theirs in ["Adelheid", "Quux", "Bohumil", "Quuz", "quux", "quuz", "people.example"] {
+        assert!(!told.contains(theirs), "{theirs} is in the audit: {told}");
+    }
 }
