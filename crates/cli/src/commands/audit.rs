@@ -161,7 +161,7 @@ async fn verify(heads: Option<PathBuf>, global: &Global, output: Output) -> anyh
     if output.is_json() {
         output.json(&json!({
             "whole": report.is_whole(),
-            "begins": report.cut_at.map(|at| at.rfc3339()),
+            "begins": report.cut_at.map(keyward_core::time::UnixMs::rfc3339),
             "report": report,
             "told": report.findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         }))?;
@@ -178,15 +178,15 @@ fn tell(report: &Report, output: Output) -> std::io::Result<()> {
     if report.findings_more > 0 {
         output.line(format_args!("… and {} more", report.findings_more))?;
     }
-    let mut seen = format!("{} events, the last is {}", report.events, report.last);
-    if let Some(at) = report.cut_at {
-        seen.push_str(&format!("; events up to {} ({}) were cut off", report.cut_until, at.rfc3339()));
-    }
-    match (report.heads, report.heads_too_old) {
-        (0, 0) => seen.push_str("; compared with no signed heads"),
-        (heads, 0) => seen.push_str(&format!("; compared with {heads} signed heads")),
-        (heads, old) => seen.push_str(&format!("; compared with {heads} signed heads, {old} more are too old")),
-    }
+    let cut = report
+        .cut_at
+        .map_or_else(String::new, |at| format!("; events up to {} ({}) were cut off", report.cut_until, at.rfc3339()));
+    let heads = match (report.heads, report.heads_too_old) {
+        (0, 0) => "no signed heads".into(),
+        (heads, 0) => format!("{heads} signed heads"),
+        (heads, old) => format!("{heads} signed heads, {old} more are too old"),
+    };
+    let seen = format!("{} events, the last is {}{cut}; compared with {heads}", report.events, report.last);
     let (word, tone) = if report.is_whole() { ("whole:", Tone::Good) } else { ("not whole:", Tone::Bad) };
     output.line(format_args!("{} {seen}", output.paint(word, tone)))
 }

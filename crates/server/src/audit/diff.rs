@@ -1,15 +1,15 @@
 //! What differs between two effective configurations, setting by setting: however the files are laid out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
 /// Settings that are only so in the old one, with `-` before them, and only so in the new one, with `+`; sorted.
 pub(super) fn settings(old: &str, new: &str) -> Vec<String> {
     let (old, new) = (flat(old), flat(new));
-    let paths: BTreeMap<&str, ()> = old.keys().chain(new.keys()).map(|path| (path.as_str(), ())).collect();
+    let paths: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let mut lines = Vec::new();
-    for path in paths.into_keys() {
+    for path in paths {
         let (was, is) = (old.get(path), new.get(path));
         if was != is {
             lines.extend(was.map(|value| format!("-{path} = {value}")));

@@ -125,7 +125,9 @@ pub async fn verify(db: &Db, vault: &Vault, heads: Heads) -> sqlx::Result<Report
             }
             Err(error) => return Err(error),
         };
-        rows.iter().for_each(|row| verifier.event(row));
+        for row in &rows {
+            verifier.event(row);
+        }
         let Some(after) = rows.last().and_then(|row| row.seq.checked_add(1)) else { break };
         next = after;
     }

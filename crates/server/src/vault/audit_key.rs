@@ -43,13 +43,11 @@ impl Sum {
 
     /// A field that may be absent, which is not the same as empty.
     pub(crate) fn maybe(mut self, text: Option<&str>) -> Self {
-        match text {
-            Some(text) => self.field(text.as_bytes()),
-            None => {
-                self.0.update(&[0]);
-                self
-            }
-        }
+        let Some(text) = text else {
+            self.0.update(&[0]);
+            return self;
+        };
+        self.field(text.as_bytes())
     }
 
     pub(crate) fn done(self) -> [u8; 32] {

@@ -179,15 +179,12 @@ async fn audit_key(
     given: Option<&Secret>,
 ) -> Result<AuditKey, VaultError> {
     let known = store::fact(conn, "canary.audit-key").await?;
-    let (key, file) = match given {
-        Some(given) => {
-            let file = PathBuf::from(AUDIT_SETTING);
-            (unhex(given.expose()).ok_or_else(|| VaultError::Malformed { file: file.clone() })?, file)
-        }
-        None => {
-            let file = data_dir.join(AUDIT_FILE);
-            (read_or_make(&file, known.is_none())?, file)
-        }
+    let (key, file) = if let Some(given) = given {
+        let file = PathBuf::from(AUDIT_SETTING);
+        (unhex(given.expose()).ok_or_else(|| VaultError::Malformed { file: file.clone() })?, file)
+    } else {
+        let file = data_dir.join(AUDIT_FILE);
+        (read_or_make(&file, known.is_none())?, file)
     };
     check(conn, "canary.audit-key", known, &key, file).await?;
     Ok(AuditKey::new(&key))

@@ -52,7 +52,9 @@ fn chain(key: &AuditKey, events: i64) -> (Vec<AuditRow>, Head) {
 fn look(key: &AuditKey, mut rows: Vec<AuditRow>, head: Head, checkpoint: Option<Checkpoint>, heads: Heads) -> Report {
     rows.sort_by_key(|row| row.seq);
     let mut verifier = Verifier::new(key, Some(head), checkpoint, heads);
-    rows.iter().for_each(|row| verifier.event(row));
+    for row in &rows {
+        verifier.event(row);
+    }
     verifier.end()
 }
 
@@ -160,7 +162,9 @@ proptest! {
         let key = key();
         let (whole, end) = chain(&key, events);
         let (mut rows, mut head) = (whole.clone(), end.clone());
-        edits.iter().for_each(|edit| apply(edit, &mut rows, &mut head));
+        for edit in &edits {
+            apply(edit, &mut rows, &mut head);
+        }
         rows.sort_by_key(|row| row.seq);
         let is_same = rows == whole && head == end;
         prop_assert_eq!(findings(rows, head).is_empty(), is_same, "{:?}", edits);

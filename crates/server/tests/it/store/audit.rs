@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use keyward_core::expiry::Lifetime;
 use keyward_core::role::Permissions;
 use keyward_server::audit::{self, AuditFilter};
@@ -108,7 +110,7 @@ async fn no_event_of_a_life_holds_a_person_s_name_or_address(world: World) {
         if events.is_empty() {
             break;
         }
-        told.push_str(&format!("{events:?}"));
+        write!(told, "{events:?}").unwrap();
     }
     assert!(told.contains(&ada.to_string()) && told.contains("person.edited"), "{told}");
     for theirs in ["Adelheid", "Quux", "Bohumil", "Quuz", "quux", "quuz", "people.example"] {

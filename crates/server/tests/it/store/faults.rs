@@ -5,6 +5,7 @@ use keyward_server::changes::{Failed, Reach};
 use keyward_server::db::Db;
 use keyward_server::keys::{self, KeyFilter};
 use keyward_server::operation::{OpError, Page};
+use sqlx::error::DatabaseError;
 
 use super::world::{World, operator};
 use crate::support::new_key;
@@ -53,7 +54,7 @@ async fn p5_p12_without_room_nothing_changes_and_with_room_again_it_does() {
     };
     let is_full = match &refused {
         OpError::Change(Failed::Full) => true,
-        OpError::Store(error) => error.as_database_error().and_then(|error| error.code()).as_deref() == Some("13"),
+        OpError::Store(error) => error.as_database_error().and_then(DatabaseError::code).as_deref() == Some("13"),
         _ => false,
     };
     assert!(is_full, "{refused:?}");
