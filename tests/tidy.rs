@@ -17,7 +17,7 @@ const ROWS: u32 = 103;
 
 const SERVER: &str = "crates/server/src/";
 /// What has operations, SQL and routes of its own.
-const DOMAINS: [&str; 6] = ["accounts", "apis", "audit", "keys", "management", "people"];
+const DOMAINS: [&str; 7] = ["accounts", "apis", "audit", "keys", "management", "people", "policies"];
 /// What answers requests from memory.
 const DATA_PLANE: [&str; 4] = ["gateway/", "auth/", "limits/", "authorize.rs"];
 

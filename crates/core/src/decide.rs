@@ -95,6 +95,8 @@ fn state(caller: &Caller<'_>, _: &Request<'_>, _: UnixMs) -> Result<(), Denial> 
         KeyState::Active => Ok(()),
         KeyState::Disabled => Err(Denial::KeyDisabled),
         KeyState::Revoked => Err(Denial::KeyRevoked),
+        // It has no secret, so nobody can have sent one.
+        KeyState::Pending | KeyState::AwaitingPickup => Err(Denial::InvalidCredentials(crate::denial::Reason::Unknown)),
     }
 }
 

@@ -89,13 +89,19 @@ pub enum Standing {
     Disabled,
     /// Ended for good.
     Revoked,
+    /// Waits for a second admin's approval; has no secret yet.
+    Pending,
+    /// Waits for somebody to pick up its secret; has none yet.
+    AwaitingPickup,
 }
 
-/// The standing of a key; revoked hides disabled, disabled hides expired.
+/// The standing of a key; what was done to it hides whether it has expired.
 pub fn standing(state: KeyState, expires_at: Option<UnixMs>, now: UnixMs) -> Standing {
     match (state, expires_at) {
         (KeyState::Revoked, _) => Standing::Revoked,
         (KeyState::Disabled, _) => Standing::Disabled,
+        (KeyState::Pending, _) => Standing::Pending,
+        (KeyState::AwaitingPickup, _) => Standing::AwaitingPickup,
         (KeyState::Active, Some(end)) if end <= now => Standing::Expired,
         (KeyState::Active, Some(end)) if end.since(now) <= EXPIRING_SOON_MS => Standing::ExpiringSoon,
         (KeyState::Active, _) => Standing::Active,
@@ -133,6 +139,8 @@ mod tests {
         assert_eq!(standing(KeyState::Active, None, NOW), Standing::Active);
         assert_eq!(standing(KeyState::Revoked, Some(NOW), NOW), Standing::Revoked);
         assert_eq!(standing(KeyState::Disabled, Some(NOW), NOW), Standing::Disabled);
+        assert_eq!(standing(KeyState::Pending, Some(NOW), NOW), Standing::Pending);
+        assert_eq!(standing(KeyState::AwaitingPickup, None, NOW), Standing::AwaitingPickup);
     }
 
     #[test]

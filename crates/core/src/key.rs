@@ -60,15 +60,29 @@ pub enum KeyState {
     Disabled,
     /// Ended for good; stays listed.
     Revoked,
+    /// Asked for; has no secret before a second admin has approved.
+    Pending,
+    /// Has no secret before somebody picks it up.
+    AwaitingPickup,
 }
 
 impl KeyState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Active, Self::Disabled, Self::Revoked, Self::Pending, Self::AwaitingPickup];
+
+    /// Whether a key in this state still waits for its first secret.
+    pub const fn has_no_secret_yet(self) -> bool {
+        matches!(self, Self::Pending | Self::AwaitingPickup)
+    }
+
     /// Its word in the store and on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Disabled => "disabled",
             Self::Revoked => "revoked",
+            Self::Pending => "pending",
+            Self::AwaitingPickup => "awaiting_pickup",
         }
     }
 }

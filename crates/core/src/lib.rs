@@ -14,6 +14,7 @@ pub mod key;
 pub mod limit;
 pub mod name;
 pub mod path;
+pub mod policy;
 pub mod quota;
 pub mod role;
 pub mod route;

@@ -2,10 +2,13 @@
 //!
 //! One method for each operation; nothing is retried and nothing is cached. Secrets are only ever in the answers of
 //! [`Client::create_key`], [`Client::rotate_key`], [`Client::reset_key`], [`Client::reveal_key`],
-//! [`Client::create_account`] and [`Client::create_management_key`].
+//! [`Client::collect_key`], [`Client::pick_up`], [`Client::create_account`] and [`Client::create_management_key`].
 
 mod call;
+mod dry_run;
+mod handing;
 mod people;
+mod policies;
 
 pub use call::Download;
 use reqwest::{Method, Url};

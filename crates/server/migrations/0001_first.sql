@@ -192,7 +192,8 @@ create index api_key_by_creator on api_key (created_by);
 -- Which people have had a secret of a key before their eyes: for when they leave.
 create table secret_seen (
     key_id text not null references api_key (id),
-    person_id text not null references person (id),
+    -- Also of people who are gone.
+    person_id text not null,
     -- `created`, `rotated`, `revealed` or `picked_up`.
     how text not null,
     at bigint not null,

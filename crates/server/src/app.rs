@@ -45,6 +45,8 @@ pub struct App {
     pub limits: Arc<Limits>,
     /// What became of the audit's signed heads.
     pub heads: Arc<Tally>,
+    /// How often secrets are shown again.
+    pub pace: Arc<keys::Pace>,
     /// Until when last uses have been saved, in unix milliseconds.
     saved_until: Arc<AtomicI64>,
 }
@@ -118,8 +120,8 @@ impl App {
         keyring::start(Arc::clone(&keyring), Arc::clone(&config), db.clone(), Arc::clone(&written)).await?;
         let changes = Changes::start(db.clone(), clock.clone(), Arc::clone(vault.audit()), keyring.applied(), written);
         let saved_until = Arc::new(AtomicI64::new(clock.now().0));
-        let heads = Arc::default();
-        Ok(Self { config, clock, db, vault, changes, keyring, limits, heads, saved_until })
+        let (heads, pace) = (Arc::default(), Arc::default());
+        Ok(Self { config, clock, db, vault, changes, keyring, limits, heads, pace, saved_until })
     }
 
     /// What verdicts are made with.

@@ -21,6 +21,7 @@ pub mod management;
 pub mod metrics;
 pub mod operation;
 pub mod people;
+pub mod policies;
 pub mod quotas;
 pub mod roles;
 pub mod serve;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Effective, Limit, Quota, SecretText, nullable};
+use super::{Effective, Limit, NewPickup, Pickup, Quota, SecretText, nullable};
 
 /// Who holds a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
@@ -42,6 +42,10 @@ pub enum Standing {
     Disabled,
     /// Ended for good.
     Revoked,
+    /// Waits for a second admin's approval; has no secret yet.
+    Pending,
+    /// Waits for somebody to pick up its secret; has none yet.
+    AwaitingPickup,
 }
 
 /// When a key ends: `{"days": 30}`, `{"at": "2027-01-01T00:00:00Z"}` or `"never"`.
@@ -102,6 +106,9 @@ pub struct NewKey {
     /// Words to find it by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// Send its secret for pick-up: the answer holds a link that works once instead of a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<NewPickup>,
 }
 
 /// Changes to a key: what is left out stays, `null` clears, lists are replaced as a whole.
@@ -239,9 +246,13 @@ pub struct KeyWithSecret {
     /// The key.
     #[serde(flatten)]
     pub key: Key,
-    /// The secret in clear; `null` in a replay, since the first answer held it.
+    /// The secret in clear; `null` in a replay, since the first answer held it, and where it is not for the caller's
+    /// eyes or does not exist yet.
     #[schema(value_type = Option<String>)]
     pub secret: Option<SecretText>,
+    /// The link to send, where the secret is to be picked up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<Pickup>,
     /// Since when every node accepts it.
     pub effective: Effective,
 }

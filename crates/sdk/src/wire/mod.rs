@@ -7,10 +7,13 @@ mod accounts;
 mod apis;
 mod audit;
 mod change;
+mod dry_run;
+mod handing;
 mod keys;
 mod management;
 mod page;
 mod people;
+mod policies;
 mod problem;
 mod roles;
 mod secret;
@@ -21,6 +24,8 @@ pub use accounts::{AcceptedKeys, Account, AccountCreated, AccountEdit, AccountQu
 pub use apis::{Api, ApiRegions, ExpiryRules, KindRules, Naming, Plan, Region, Scope, Visibility};
 pub use audit::{AuditEvent, AuditExportQuery, AuditFormat, AuditQuery};
 pub use change::{Changed, Done, Effective};
+pub use dry_run::{DryRun, DryRunQuery, OrDryRun, TouchedKey};
+pub use handing::{DeclineKey, NewPickup, PickUp, PickUpLook, Pickup, PickupSent};
 pub use keys::{
     Environment, Expires, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, Kind, NewKey, ResetKey, RotateKey,
     SecretInfo, Standing,
@@ -31,6 +36,7 @@ pub use people::{
     AcceptInvitation, Invitation, LinkToken, Me, MemberState, NewOperator, NewPerson, OneTimeLink, Operator,
     OperatorAdded, OperatorEdit, OwnAccount, Person, PersonAdded, PersonEdit, Rename,
 };
+pub use policies::{KeptPolicy, Policy};
 pub use problem::{FieldError, Problem};
 pub use roles::{Role, RoleSpec};
 pub use secret::SecretText;

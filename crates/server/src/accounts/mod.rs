@@ -1,6 +1,7 @@
 //! Accounts: customers of an API. Only the operator makes, suspends and deletes them; an account's own management
 //! keys see it and change its name and which kinds of key it accepts (row r35).
 
+mod dry_run;
 mod model;
 mod routes;
 mod rules;
@@ -17,9 +18,10 @@ use crate::config::ApiSetup;
 use crate::keys::{self, WithSecret};
 use crate::labels::{self, Labels};
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
-use crate::{management, people, roles};
+use crate::{management, people, policies, roles};
 use store::AccountRow;
 
+pub use dry_run::rehearse_edit;
 pub use model::{AccountEdit, AccountFilter, AccountView, NewAccount};
 pub use routes::routes;
 
@@ -124,17 +126,25 @@ pub async fn edit(
 ) -> Result<AccountView, OpError> {
     let inner = app.clone();
     app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let (row, setup) = hold(&inner, tx, reach, id).await?;
-                if if_version.is_some_and(|version| version != row.version) {
-                    return Err(OpError::PreconditionFailed);
-                }
-                let after = edited(&setup, reach, &row, &edit)?;
-                settle(tx, id, &row, after).await
-            })
-        })
+        .run(actor, move |tx| Box::pin(async move { Ok(edit_in(&inner, tx, reach, id, &edit, if_version).await?.1) }))
         .await
+}
+
+/// The account before and after an edit.
+async fn edit_in(
+    app: &App,
+    tx: &mut Tx,
+    reach: Reach,
+    id: AccountId,
+    edit: &AccountEdit,
+    if_version: Option<i64>,
+) -> Result<(AccountView, AccountView), OpError> {
+    let (row, setup) = hold(app, tx, reach, id).await?;
+    if if_version.is_some_and(|version| version != row.version) {
+        return Err(OpError::PreconditionFailed);
+    }
+    let after = edited(&setup, reach, &row, edit)?;
+    Ok((row.view()?, settle(tx, id, &row, after).await?))
 }
 
 fn edited(setup: &ApiSetup, reach: Reach, row: &AccountRow, edit: &AccountEdit) -> Result<AccountRow, OpError> {
@@ -208,6 +218,7 @@ pub async fn delete(app: &App, reach: Reach, actor: Actor, id: AccountId) -> Res
                     return Err(OpError::operator_only("delete accounts"));
                 }
                 keys::bury_all(tx, id).await?;
+                policies::forget(tx, id).await?;
                 people::forget_all(tx, id).await?;
                 roles::forget_all(tx, id).await?;
                 management::forget_all(tx, id).await?;

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 
 use super::{AccountEdit, AccountFilter, AccountView, NewAccount};
 use crate::app::App;
-use crate::http::{Caller, Filter, IdempotencyKey, IfMatch, Json, ObjectId, Problem};
+use crate::http::{Caller, Filter, IdempotencyKey, IfMatch, Json, ObjectId, Problem, Query};
 use crate::http::{list_problem, page_of, replayed, versioned, wire_page, words};
 
 /// The routes of accounts.
@@ -120,16 +120,21 @@ async fn get(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<Acco
 /// Changes an account: what is left out stays, `null` clears.
 #[utoipa::path(patch, path = "/v1/accounts/{account_id}", tag = "accounts", operation_id = "edit_account",
     extensions(("x-permission" = json!("settings.write"))), request_body = wire::AccountEdit,
-    params(("account_id" = String, Path),
+    params(("account_id" = String, Path), wire::DryRunQuery,
         ("If-Match" = Option<String>, Header, description = "The `ETag` that was read.")),
-    responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Account>)))]
+    responses((status = 200, description = "As it is now.", body = wire::OrDryRun<wire::Changed<wire::Account>>)))]
 async fn edit(
     State(app): State<App>,
     caller: Caller,
     ObjectId(id): ObjectId<AccountId>,
+    Query(wire::DryRunQuery { dry_run }): Query<wire::DryRunQuery>,
     IfMatch(version): IfMatch,
     Json(edit): Json<wire::AccountEdit>,
 ) -> Result<Response, Problem> {
+    if dry_run {
+        let impact = super::rehearse_edit(&app, caller.reach, caller.actor, id, edit.into(), version).await?;
+        return Ok(axum::Json(wire::DryRun::from(impact)).into_response());
+    }
     let view = super::edit(&app, caller.reach, caller.actor, id, edit.into(), version).await?;
     let version = view.version;
     let body = wire::Changed { object: wire::Account::from(view), effective: wire::Effective::All };

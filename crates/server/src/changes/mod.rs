@@ -32,7 +32,7 @@ const QUEUE_MAX: usize = 1_024;
 /// Who makes a change: for the audit, and for rules about what they may give.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    /// `person:person_…`, `management_key:mk_…`, `key:key_…`, `cli` or `system`.
+    /// `person:person_…`, `management_key:mk_…`, `key:key_…`, `link:key_…`, `cli` or `system`.
     pub who: String,
     /// The address the request came from, where there is one.
     pub origin: Option<String>,
@@ -70,6 +70,16 @@ impl Actor {
             may: Permissions::NONE.with(Permission::write(Area::Keys)),
             person: None,
         }
+    }
+
+    /// Whether it is a key that was sent to one of the gateway's doors.
+    pub fn is_key(&self) -> bool {
+        self.who.starts_with("key:")
+    }
+
+    /// Somebody with the link of a key.
+    pub fn link(id: KeyId, origin: Option<String>) -> Self {
+        Self { who: format!("link:{id}"), origin, may: Permissions::NONE, person: None }
     }
 
     /// A management key.

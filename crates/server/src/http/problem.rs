@@ -17,12 +17,13 @@ pub struct Problem {
     code: &'static str,
     detail: Cow<'static, str>,
     errors: Vec<wire::FieldError>,
+    retry_after_s: Option<u64>,
 }
 
 impl Problem {
     /// A problem of one sentence.
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status, code, detail: detail.into(), errors: Vec::new() }
+        Self { status, code, detail: detail.into(), errors: Vec::new(), retry_after_s: None }
     }
 
     /// No such object, a malformed id, or an object out of the caller's reach: all alike.
@@ -51,6 +52,12 @@ impl Problem {
             errors: vec![error],
             ..Self::new(StatusCode::BAD_REQUEST, "invalid_parameters", "Something in the query or a header is wrong.")
         }
+    }
+
+    /// Says when to try again.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after_s: Some(seconds), ..self }
     }
 
     /// The object has changed since the version that `If-Match` names.
@@ -110,8 +117,9 @@ impl IntoResponse for Problem {
             };
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        let retry_after_s = self.retry_after_s.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
+        if let Some(seconds) = retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -94,6 +94,11 @@ impl<'de> serde::Deserializer<'de> for Word {
         visitor.visit_u32(number.ok_or_else(|| serde::de::Error::custom("a whole number is wanted"))?)
     }
 
+    fn deserialize_bool<V: serde::de::Visitor<'de>>(self, visitor: V) -> Result<V::Value, value::Error> {
+        let flag: Option<bool> = self.0.parse().ok();
+        visitor.visit_bool(flag.ok_or_else(|| serde::de::Error::custom("`true` or `false` is wanted"))?)
+    }
+
     fn deserialize_enum<V: serde::de::Visitor<'de>>(
         self,
         name: &'static str,
@@ -105,7 +110,7 @@ impl<'de> serde::Deserializer<'de> for Word {
     }
 
     serde::forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        i8 i16 i32 i64 i128 u8 u16 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
         newtype_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }

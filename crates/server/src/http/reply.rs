@@ -19,6 +19,9 @@ impl From<OpError> for Problem {
             OpError::Invalid(errors) => Self::fields(errors.into_iter().map(|error| (error.pointer, error.message))),
             OpError::PreconditionFailed => Self::precondition_failed(),
             OpError::Forbidden { code, message } => Self::new(StatusCode::FORBIDDEN, code, sentence(message)),
+            OpError::TooMany { code, message, retry_after_s } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, code, sentence(message)).retry_after(retry_after_s)
+            }
             OpError::Store(why) if is_full(&why) => Self::storage_full(),
             OpError::Change(Failed::Full) => Self::storage_full(),
             OpError::Store(why) => Self::unavailable(&why),

@@ -11,7 +11,7 @@ use super::pages::Metrics;
 use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
 use crate::app::App;
-use crate::{accounts, apis, audit, keys, management, people, roles, sessions};
+use crate::{accounts, apis, audit, keys, management, people, policies, roles, sessions};
 
 fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::frame())
@@ -20,6 +20,7 @@ fn v1() -> OpenApiRouter<App> {
         .merge(roles::routes())
         .merge(sessions::routes())
         .merge(keys::routes())
+        .merge(policies::routes())
         .merge(management::routes())
         .merge(audit::routes())
         .merge(apis::routes())

@@ -29,7 +29,7 @@ macro_rules! words {
 words! {
     Kind => kind, read_kind { Account, Personal }
     Environment => environment, read_environment { Live, Test }
-    Standing => standing, read_standing { Active, ExpiringSoon, Expired, Disabled, Revoked }
+    Standing => standing, read_standing { Active, ExpiringSoon, Expired, Disabled, Revoked, Pending, AwaitingPickup }
     AcceptedKeys => accepted_keys, read_accepted_keys { Account, User, Both }
     Algorithm => algorithm, read_algorithm { Fixed, Sliding, Gcra }
     Per => per, read_per { Key, Account }

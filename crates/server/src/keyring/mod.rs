@@ -290,7 +290,14 @@ impl Entry {
     /// the rest of the person; account and terms.
     fn pack(&self) -> Words {
         let id = self.key.id.uuid().as_u128();
-        let flags = self.key.kind as u64 | (self.key.environment as u64) << 1 | (self.key.state as u64) << 2;
+        let state: u64 = match self.key.state {
+            KeyState::Active => 0,
+            KeyState::Disabled => 1,
+            KeyState::Revoked => 2,
+            // Without a secret it has no entry; should one be made, it is refused.
+            KeyState::Pending | KeyState::AwaitingPickup => 3,
+        };
+        let flags = self.key.kind as u64 | (self.key.environment as u64) << 1 | state << 2;
         let instant = |at: Option<UnixMs>| at.map_or(NEVER, |at| at.0.clamp(0, NEVER as i64 - 1) as u64);
         let until = match self.key.secret {
             SecretAge::Current => None,
@@ -317,7 +324,8 @@ impl Entry {
                 state: match flags >> 2 & 3 {
                     0 => KeyState::Active,
                     1 => KeyState::Disabled,
-                    _ => KeyState::Revoked,
+                    2 => KeyState::Revoked,
+                    _ => KeyState::Pending,
                 },
                 expires_at: instant(words[2]),
                 person: None,
@@ -338,14 +346,14 @@ mod tests {
     proptest! {
         #[test]
         fn an_entry_survives_packing(
-            id in any::<u128>(), personal: bool, test: bool, state in 0..3, expires in prop::option::of(0_i64..1 << 47),
+            id in any::<u128>(), personal: bool, test: bool, state in 0..4_usize, expires in prop::option::of(0_i64..1 << 47),
             until in prop::option::of(0_i64..1 << 47), account: u32, terms: u32, person in 0_u32..1 << 28,
         ) {
             let key = Key {
                 id: KeyId::new(Uuid::from_u128(id)),
                 kind: if personal { Kind::Personal } else { Kind::Account },
                 environment: if test { Environment::Test } else { Environment::Live },
-                state: [KeyState::Active, KeyState::Disabled, KeyState::Revoked][state as usize],
+                state: KeyState::ALL[state],
                 expires_at: expires.map(UnixMs),
                 person: None,
                 secret: until.map_or(SecretAge::Current, |until| SecretAge::Old { until: UnixMs(until) }),

@@ -163,7 +163,7 @@ fn environment(text: &str) -> Option<Environment> {
 }
 
 fn state(text: &str) -> Option<KeyState> {
-    [KeyState::Active, KeyState::Disabled, KeyState::Revoked].into_iter().find(|state| state.as_str() == text)
+    KeyState::ALL.into_iter().find(|state| state.as_str() == text)
 }
 
 fn accepted(text: &str) -> Option<AcceptedKeys> {

@@ -3,18 +3,21 @@
 use keyward_core::expiry::Lifetime;
 use keyward_core::ids::KeyId;
 use keyward_core::key::{Environment, KeyState, Kind, KindRules, Naming};
+use keyward_core::secret::Secret;
 
+use super::approval::approval_needed;
 use super::hold::{check_uniqueness, shown, taken};
 use super::row::KeyRow;
-use super::rules::Ground;
-use super::{NewKey, WithSecret, secrets, store};
+use super::rules::{Asked, Ground};
+use super::seen::{self, How};
+use super::{NewKey, PickupView, WithSecret, permits, pickup, secrets, store};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::config::ApiSetup;
 use crate::labels;
 use crate::operation::{Findings, Idempotency, OpError, new_id, recall, remember};
-use crate::people;
+use crate::{people, policies};
 
 /// The name of a key that an account begins with, where keys need one.
 const FIRST_NAME: &str = "Default";
@@ -32,6 +35,7 @@ pub async fn create(
         .run(actor, move |tx| {
             Box::pin(async move {
                 let account = accounts::lock(tx, reach, new.account).await?;
+                permits::manages(tx.actor(), new.kind)?;
                 if let Some(made) = recall(tx, idempotency.as_ref()).await? {
                     let id = made.parse().map_err(|_| OpError::NotFound)?;
                     return replay(&inner, tx, reach, id).await;
@@ -48,7 +52,7 @@ pub async fn create(
 /// The key that an earlier request made, without its secret.
 pub(crate) async fn replay(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<WithSecret, OpError> {
     let row = store::get(tx.conn(), super::within(reach), id).await?.ok_or(OpError::NotFound)?;
-    Ok(WithSecret { key: shown(app, tx, &row).await?, secret: None, replayed: true })
+    Ok(WithSecret { key: shown(app, tx, &row).await?, secret: None, pickup: None, replayed: true })
 }
 
 /// Makes the first key of a new account, where its API provisions one (row r86): as able as the plan allows.
@@ -77,6 +81,7 @@ pub(crate) async fn provision(
         metadata: None,
         tags: vec![],
         person: None,
+        pickup: None,
     };
     make(app, tx, setup, account, Reach::All, &new).await.map(Some)
 }
@@ -102,12 +107,14 @@ async fn make(
     let Some(kind) = setup.api.kind(new.kind) else {
         return Err(OpError::field("/kind", "this API issues no keys of this kind"));
     };
-    let ground = Ground { setup, kind, account, reach, now: tx.now() };
+    let policy = policies::of(tx, account.id).await?;
+    let ground = Ground { setup, kind, account, reach, now: tx.now(), policy: &policy };
     let is_known = match new.person {
         None => false,
         Some(person) => people::is_of(tx, account.id, person).await?,
     };
-    let row = written(&ground, new, is_known, tx.actor().who.clone())?;
+    let (row, recipient) = written(&ground, new, is_known, tx.actor())?;
+    ground.obeys(&row, Asked::ALL)?;
     if reach != Reach::All && row.plan.is_some() {
         return Err(OpError::operator_only("give a key its own plan"));
     }
@@ -118,7 +125,7 @@ async fn make(
     check_uniqueness(tx, &row).await?;
     store::insert(tx.conn(), &row).await.map_err(taken)?;
     labels::keep(tx.conn(), &row.id, &row.labels()).await?;
-    let secret = secrets::issue(app, tx, &row, kind).await?;
+    let (secret, pickup) = first_secret(app, tx, &row, kind, new.pickup.is_some(), recipient).await?;
     tx.touch(Touched::Key, &row.id);
     tx.audit(AuditEvent {
         action: "key.created",
@@ -127,10 +134,50 @@ async fn make(
         before: None,
         after: Some(row.facts()),
     });
-    Ok(WithSecret { key: shown(app, tx, &row).await?, secret: Some(secret), replayed: false })
+    Ok(WithSecret { key: shown(app, tx, &row).await?, secret, pickup, replayed: false })
 }
 
-fn written(ground: &Ground<'_>, new: &NewKey, is_known: bool, created_by: String) -> Result<KeyRow, OpError> {
+/// The secret of a new key, or the link to pick it up with, or neither while it waits for approval.
+async fn first_secret(
+    app: &App,
+    tx: &mut Tx,
+    row: &KeyRow,
+    kind: &KindRules,
+    is_sent: bool,
+    recipient: Option<String>,
+) -> Result<(Option<Secret>, Option<PickupView>), OpError> {
+    match row.state()? {
+        KeyState::Pending => {
+            if is_sent {
+                pickup::intend(tx, row, recipient).await?;
+            }
+            Ok((None, None))
+        }
+        KeyState::AwaitingPickup => Ok((None, Some(pickup::send(app, tx, row, recipient).await?))),
+        KeyState::Active | KeyState::Disabled | KeyState::Revoked => {
+            let secret = secrets::issue(app, tx, row, kind).await?;
+            Ok((seen::meet(tx, row, kind, secret, How::Created).await?, None))
+        }
+    }
+}
+
+/// What a new key begins as. A key that makes keys waits for nobody: what needs approval is not for it.
+fn first_state(ground: &Ground<'_>, row: &KeyRow, new: &NewKey, actor: &Actor) -> Result<KeyState, OpError> {
+    match (ground.needs_approval(row, None), &new.pickup) {
+        (true, _) if actor.is_key() => Err(approval_needed()),
+        (true, _) => Ok(KeyState::Pending),
+        (false, Some(_)) => Ok(KeyState::AwaitingPickup),
+        (false, None) => Ok(KeyState::Active),
+    }
+}
+
+/// The row of a new key, and for whom its secret is to be sent.
+fn written(
+    ground: &Ground<'_>,
+    new: &NewKey,
+    is_known: bool,
+    actor: &Actor,
+) -> Result<(KeyRow, Option<String>), OpError> {
     let mut findings = Findings::default();
     let now = ground.now.0;
     let mut row = KeyRow {
@@ -153,7 +200,7 @@ fn written(ground: &Ground<'_>, new: &NewKey, is_known: bool, created_by: String
         tags: labels::tags(&new.tags, &mut findings),
         state: KeyState::Active.as_str().into(),
         expires_at: None,
-        created_by,
+        created_by: actor.who.clone(),
         created_at: now,
         updated_at: now,
         revoked_at: None,
@@ -176,8 +223,11 @@ fn written(ground: &Ground<'_>, new: &NewKey, is_known: bool, created_by: String
     Ground::quotas(&mut row, &new.quotas, &mut findings);
     ground.plan(&mut row, new.plan.as_deref(), &mut findings);
     ground.ceiling(&row, &mut findings);
+    let recipient = new.pickup.as_ref().and_then(|pickup| pickup.recipient.as_deref());
+    let recipient = recipient.and_then(|text| pickup::recipient("/pickup/recipient", text, &mut findings));
     findings.done()?;
-    Ok(row)
+    row.state = first_state(ground, &row, new, actor)?.as_str().into();
+    Ok((row, recipient))
 }
 
 /// Rows r17, r36, r100. The account's row is locked: nobody else adds one between this count and the insert.

@@ -3,12 +3,13 @@
 use keyward_core::ids::KeyId;
 use keyward_core::key::KeyState;
 
+use super::approval::approval_needed;
 use super::hold::{Held, check_uniqueness};
 use super::row::KeyRow;
-use super::rules::Ground;
+use super::rules::{Asked, Ground};
 use super::{KeyEdit, KeyView};
 use crate::app::App;
-use crate::changes::{Actor, Reach};
+use crate::changes::{Actor, Reach, Tx};
 use crate::labels;
 use crate::operation::{Findings, OpError};
 
@@ -24,27 +25,40 @@ pub async fn edit(
 ) -> Result<KeyView, OpError> {
     let inner = app.clone();
     app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let held = Held::take(&inner, tx, reach, id).await?;
-                if if_version.is_some_and(|version| version != held.row.version) {
-                    return Err(OpError::PreconditionFailed);
-                }
-                held.is_not_revoked()?;
-                let ground = held.ground(reach, tx)?;
-                let after = edited(&ground, &held.row, &edit)?;
-                let raised = edit.limits.is_some() || edit.quotas.is_some();
-                if reach != Reach::All && edit.plan.is_some() {
-                    return Err(OpError::operator_only("change a key's own plan"));
-                }
-                if raised && ground.exceeds_grantor(&after, after.environment()?)? {
-                    return Err(OpError::operator_only("raise a limit or quota above the account's"));
-                }
-                check_uniqueness(tx, &after).await?;
-                held.settle(&inner, tx, "key.edited", after).await
-            })
-        })
+        .run(actor, move |tx| Box::pin(async move { edit_in(&inner, tx, reach, id, edit, if_version).await }))
         .await
+}
+
+pub(super) async fn edit_in(
+    app: &App,
+    tx: &mut Tx,
+    reach: Reach,
+    id: KeyId,
+    edit: KeyEdit,
+    if_version: Option<i64>,
+) -> Result<KeyView, OpError> {
+    let held = Held::manage(app, tx, reach, id).await?;
+    if if_version.is_some_and(|version| version != held.row.version) {
+        return Err(OpError::PreconditionFailed);
+    }
+    held.is_not_revoked()?;
+    let ground = held.ground(reach, tx)?;
+    let after = edited(&ground, &held.row, &edit)?;
+    let raised = edit.limits.is_some() || edit.quotas.is_some();
+    if reach != Reach::All && edit.plan.is_some() {
+        return Err(OpError::operator_only("change a key's own plan"));
+    }
+    if raised && ground.exceeds_grantor(&after, after.environment()?)? {
+        return Err(OpError::operator_only("raise a limit or quota above the account's"));
+    }
+    let asked =
+        Asked { lifetime: edit.lifetime.is_some(), addresses: edit.addresses.is_some(), scopes: edit.scopes.is_some() };
+    ground.obeys(&after, asked)?;
+    if ground.needs_approval(&after, Some(&held.row)) {
+        return Err(approval_needed());
+    }
+    check_uniqueness(tx, &after).await?;
+    held.settle(app, tx, "key.edited", after).await
 }
 
 fn edited(ground: &Ground<'_>, row: &KeyRow, edit: &KeyEdit) -> Result<KeyRow, OpError> {
@@ -108,13 +122,20 @@ async fn switch(
 ) -> Result<KeyView, OpError> {
     let inner = app.clone();
     app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let held = Held::take(&inner, tx, reach, id).await?;
-                held.is_not_revoked()?;
-                let after = KeyRow { state: state.as_str().into(), ..held.row.clone() };
-                held.settle(&inner, tx, action, after).await
-            })
-        })
+        .run(actor, move |tx| Box::pin(async move { switch_in(&inner, tx, reach, id, state, action).await }))
         .await
+}
+
+pub(super) async fn switch_in(
+    app: &App,
+    tx: &mut Tx,
+    reach: Reach,
+    id: KeyId,
+    state: KeyState,
+    action: &'static str,
+) -> Result<KeyView, OpError> {
+    let held = Held::manage(app, tx, reach, id).await?;
+    held.has_secret()?;
+    let after = KeyRow { state: state.as_str().into(), ..held.row.clone() };
+    held.settle(app, tx, action, after).await
 }

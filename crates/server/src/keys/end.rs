@@ -2,11 +2,12 @@
 
 use keyward_core::ids::{AccountId, KeyId, PersonId};
 use keyward_core::key::KeyState;
+use serde_json::Value;
 
-use super::hold::Held;
+use super::hold::{Held, record, shown};
 use super::row::KeyRow;
 use super::secrets::{self, Reason};
-use super::{KeyView, store};
+use super::{KeyView, permits, pickup, seen, store};
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::labels;
@@ -15,49 +16,55 @@ use crate::operation::OpError;
 /// Ends a key for good. It stays listed, answers `key_revoked`, and frees its place and its name.
 pub async fn revoke(app: &App, reach: Reach, actor: Actor, id: KeyId) -> Result<KeyView, OpError> {
     let inner = app.clone();
-    app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let held = Held::take(&inner, tx, reach, id).await?;
-                if held.row.state()? != KeyState::Revoked {
-                    check_minimum(tx, &held).await?;
-                }
-                revoke_held(&inner, tx, held).await
-            })
-        })
-        .await
+    app.changes.run(actor, move |tx| Box::pin(async move { revoke_in(&inner, tx, reach, id).await })).await
 }
 
-async fn revoke_held(app: &App, tx: &mut Tx, held: Held) -> Result<KeyView, OpError> {
-    let mut after = held.row.clone();
-    if held.row.state()? != KeyState::Revoked {
-        after.state = KeyState::Revoked.as_str().into();
-        after.revoked_at = Some(tx.now().0);
-        after.name_unique = None;
-        secrets::unseal(tx.conn(), &after.id).await?;
+pub(super) async fn revoke_in(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<KeyView, OpError> {
+    let held = Held::take(app, tx, reach, id).await?;
+    // A key may always end itself: whoever finds it leaked stops it at once.
+    if tx.actor().who != format!("key:{id}") {
+        permits::manages(tx.actor(), held.row.kind()?)?;
     }
-    held.settle(app, tx, "key.revoked", after).await
+    if held.row.state()? == KeyState::Revoked {
+        return shown(app, tx, &held.row).await;
+    }
+    check_minimum(tx, &held).await?;
+    let after = ended(tx, &held.row).await?;
+    held.write(app, tx, "key.revoked", after).await
+}
+
+/// The row of a key that is over, once nothing is left with which its secret could be seen or picked up.
+pub(super) async fn ended(tx: &mut Tx, row: &KeyRow) -> Result<KeyRow, OpError> {
+    secrets::unseal(tx.conn(), &row.id).await?;
+    pickup::forget(tx.conn(), &row.id).await?;
+    Ok(KeyRow {
+        state: KeyState::Revoked.as_str().into(),
+        revoked_at: Some(tx.now().0),
+        name_unique: None,
+        ..row.clone()
+    })
 }
 
 /// Takes a key off the list; tombstones tell whose its secrets were.
 pub async fn delete(app: &App, reach: Reach, actor: Actor, id: KeyId) -> Result<(), OpError> {
     let inner = app.clone();
-    app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let held = Held::take(&inner, tx, reach, id).await?;
-                if held.row.state()? != KeyState::Revoked {
-                    check_minimum(tx, &held).await?;
-                }
-                bury(tx, &held.row).await
-            })
-        })
-        .await
+    app.changes.run(actor, move |tx| Box::pin(async move { delete_in(&inner, tx, reach, id).await })).await
+}
+
+pub(super) async fn delete_in(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<(), OpError> {
+    let held = Held::manage(app, tx, reach, id).await?;
+    if held.row.state()? != KeyState::Revoked {
+        check_minimum(tx, &held).await?;
+    }
+    bury(tx, &held.row).await
 }
 
 /// Row r101: where a kind has a minimum, so many keys stay that are neither revoked nor expired. An expired key may
 /// go while others are left. The account's row is locked: of two that would each leave the last, one goes first.
 async fn check_minimum(tx: &mut Tx, held: &Held) -> Result<(), OpError> {
+    if held.row.state()?.has_no_secret_yet() {
+        return Ok(());
+    }
     // A kind that is no longer configured keeps nothing.
     let Some(kind) = held.setup.api.kind(held.row.kind()?).filter(|kind| kind.count_min > 0) else { return Ok(()) };
     let now = tx.now();
@@ -74,6 +81,8 @@ async fn bury(tx: &mut Tx, row: &KeyRow) -> Result<(), OpError> {
         secrets::bury(tx, &secret, Reason::Deleted).await?;
     }
     labels::forget(tx.conn(), &row.id).await?;
+    pickup::forget(tx.conn(), &row.id).await?;
+    seen::forget(tx.conn(), &row.id).await?;
     store::delete(tx.conn(), row).await?;
     tx.touch(Touched::Key, &row.id);
     tx.audit(AuditEvent {
@@ -89,17 +98,9 @@ async fn bury(tx: &mut Tx, row: &KeyRow) -> Result<(), OpError> {
 /// Deletes all keys of an account that is being deleted; its minimum holds no longer.
 pub(crate) async fn bury_all(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
     secrets::bury_all(tx, account).await?;
+    pickup::forget_all(tx.conn(), account).await?;
+    seen::forget_all(tx.conn(), account).await?;
     store::delete_all(tx.conn(), account).await?;
-    Ok(())
-}
-
-/// Revokes the keys of a person who is being shut out: they may get another when they are let in again.
-pub(crate) async fn end_of_person(app: &App, tx: &mut Tx, account: AccountId, person: PersonId) -> Result<(), OpError> {
-    for row in store::of_person(tx.conn(), account, person).await? {
-        let id = row.id.parse().map_err(|_| OpError::NotFound)?;
-        let held = Held::take(app, tx, Reach::Account(account), id).await?;
-        revoke_held(app, tx, held).await?;
-    }
     Ok(())
 }
 
@@ -107,6 +108,17 @@ pub(crate) async fn end_of_person(app: &App, tx: &mut Tx, account: AccountId, pe
 pub(crate) async fn bury_of_person(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<(), OpError> {
     for row in store::of_person(tx.conn(), account, person).await? {
         bury(tx, &row).await?;
+    }
+    Ok(())
+}
+
+/// Revokes the keys of a person who is being shut out: they may get another when they are let in again.
+pub(crate) async fn end_of_person(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<(), OpError> {
+    for row in store::of_person(tx.conn(), account, person).await? {
+        if row.state()? != KeyState::Revoked {
+            let after = ended(tx, &row).await?;
+            record(tx, &row, after, "key.revoked", Value::Null).await?;
+        }
     }
     Ok(())
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use keyward_core::ids::{AccountId, KeyId};
 use keyward_core::key::{KeyState, KindRules};
+use keyward_core::policy::Policy;
+use serde_json::Value;
 
 use super::row::KeyRow;
 use super::rules::Ground;
 use super::secrets::SecretRow;
-use super::{KeyView, secrets, store};
+use super::{KeyView, permits, secrets, store};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::audit::differences;
@@ -16,6 +18,7 @@ use crate::changes::{AuditEvent, Reach, Touched, Tx};
 use crate::config::ApiSetup;
 use crate::labels;
 use crate::operation::{OpError, is_taken};
+use crate::policies;
 
 /// A key that no other change can touch meanwhile.
 pub(super) struct Held {
@@ -23,6 +26,7 @@ pub(super) struct Held {
     pub(super) setup: Arc<ApiSetup>,
     pub(super) row: KeyRow,
     pub(super) secrets: Vec<SecretRow>,
+    pub(super) policy: Policy,
 }
 
 impl Held {
@@ -35,7 +39,15 @@ impl Held {
         let row = store::get(tx.conn(), Some(account.id), id).await?.ok_or(OpError::NotFound)?;
         let secrets = secrets::of(tx.conn(), &row).await?;
         let setup = accounts::setup(app, &account)?;
-        Ok(Self { account, setup, row, secrets })
+        let policy = policies::of(tx, account.id).await?;
+        Ok(Self { account, setup, row, secrets, policy })
+    }
+
+    /// Like [`Held::take`], for a change to the key: refuses whoever may not change keys of its kind.
+    pub(super) async fn manage(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<Self, OpError> {
+        let held = Self::take(app, tx, reach, id).await?;
+        permits::manages(tx.actor(), held.row.kind()?)?;
+        Ok(held)
     }
 
     /// The rules of the key's kind.
@@ -50,13 +62,29 @@ impl Held {
     }
 
     pub(super) fn ground(&self, reach: Reach, tx: &Tx) -> Result<Ground<'_>, OpError> {
-        Ok(Ground { setup: &self.setup, kind: self.kind()?, account: &self.account, reach, now: tx.now() })
+        Ok(Ground {
+            setup: &self.setup,
+            kind: self.kind()?,
+            account: &self.account,
+            reach,
+            now: tx.now(),
+            policy: &self.policy,
+        })
     }
 
     /// Refuses what can't be done to a revoked key.
     pub(super) fn is_not_revoked(&self) -> Result<(), OpError> {
         if self.row.state()? == KeyState::Revoked {
             return Err(OpError::conflict("key_revoked", "the key was revoked, which is for good"));
+        }
+        Ok(())
+    }
+
+    /// Refuses what needs a secret, where the key has none yet or no longer.
+    pub(super) fn has_secret(&self) -> Result<(), OpError> {
+        self.is_not_revoked()?;
+        if self.row.state()?.has_no_secret_yet() {
+            return Err(OpError::conflict("no_secret_yet", "the key waits for its first secret"));
         }
         Ok(())
     }
@@ -83,23 +111,37 @@ impl Held {
         action: &'static str,
         after: KeyRow,
     ) -> Result<KeyView, OpError> {
-        let before = self.row;
-        let after = KeyRow { updated_at: tx.now().0, version: before.version + 1, ..after };
-        store::save(tx.conn(), &after).await.map_err(taken)?;
-        if after.labels() != before.labels() {
-            labels::keep(tx.conn(), &after.id, &after.labels()).await?;
-        }
-        tx.touch(Touched::Key, &after.id);
-        let (was, is) = differences(before.facts(), after.facts());
-        tx.audit(AuditEvent {
-            action,
-            subject: after.id.clone(),
-            account: Some(self.account.id),
-            before: Some(was),
-            after: Some(is),
-        });
+        let after = record(tx, &self.row, after, action, Value::Null).await?;
         shown(app, tx, &after).await
     }
+}
+
+/// Writes a key's new row and the audit of it, with what else there is to say.
+pub(super) async fn record(
+    tx: &mut Tx,
+    before: &KeyRow,
+    after: KeyRow,
+    action: &'static str,
+    more: Value,
+) -> Result<KeyRow, OpError> {
+    let after = KeyRow { updated_at: tx.now().0, version: before.version + 1, ..after };
+    store::save(tx.conn(), &after).await.map_err(taken)?;
+    if after.labels() != before.labels() {
+        labels::keep(tx.conn(), &after.id, &after.labels()).await?;
+    }
+    tx.touch(Touched::Key, &after.id);
+    let (was, mut is) = differences(before.facts(), after.facts());
+    if let (Value::Object(is), Value::Object(more)) = (&mut is, more) {
+        is.extend(more);
+    }
+    tx.audit(AuditEvent {
+        action,
+        subject: after.id.clone(),
+        account: Some(after.account()?),
+        before: Some(was),
+        after: Some(is),
+    });
+    Ok(after)
 }
 
 /// The key as it stands inside the change.

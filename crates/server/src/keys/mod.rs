@@ -3,11 +3,18 @@
 //! Every operation is one change (`changes`): its rows, its audit event and its epoch are one transaction, and its
 //! reply waits until the data plane judges by it.
 
+mod approval;
 mod create;
+mod dry_run;
 mod edit;
 mod end;
+mod handing;
 mod hold;
 mod model;
+mod narrower;
+mod pace;
+mod permits;
+mod pickup;
 mod read;
 mod reveal;
 mod rotate;
@@ -15,6 +22,7 @@ mod routes;
 mod row;
 mod rules;
 mod secrets;
+mod seen;
 mod spec;
 mod store;
 
@@ -22,17 +30,25 @@ use keyward_core::ids::AccountId;
 
 use crate::changes::Reach;
 
+pub use approval::{approve, decline};
 pub use create::create;
 pub(crate) use create::{provision, replay};
+pub use dry_run::{Deed, Impact, TouchedKey, rehearse};
+pub(crate) use dry_run::{breaking, touched_by_account};
 pub use edit::{disable, edit, enable};
 pub(crate) use end::{bury_all, bury_of_person, end_of_person};
 pub use end::{delete, revoke};
-pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, QuotaSpec, SecretView, Whose, WithSecret};
+pub use handing::{collect, look_at_link, pick_up, send_for_pickup, withdraw_link};
+pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, NewPickup, PickupLook, PickupView};
+pub use model::{QuotaSpec, SecretView, Whose, WithSecret};
+pub use pace::Pace;
+pub(crate) use permits::Sight;
 pub use read::{account_of, find, find_digest, get, list};
 pub use reveal::{reveal, reveal_all};
 pub use rotate::{cancel_rotation, complete_rotation, reset, rotate};
 pub use routes::routes;
 pub use secrets::save_last_used;
+pub use seen::{How, Seen, seen_by};
 
 /// The account that a query is confined to (threat T3).
 fn within(reach: Reach) -> Option<AccountId> {

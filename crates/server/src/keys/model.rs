@@ -73,6 +73,39 @@ pub struct NewKey {
     pub tags: Vec<String>,
     /// Who holds it; needed for personal keys and refused for others.
     pub person: Option<PersonId>,
+    /// Send its secret for pick-up instead of answering with it.
+    pub pickup: Option<NewPickup>,
+}
+
+/// A secret to be picked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NewPickup {
+    /// For whom the link is, as typed.
+    pub recipient: Option<String>,
+}
+
+/// A link with which a secret is picked up once.
+#[derive(Clone)]
+pub struct PickupView {
+    /// The link in clear; it is not kept.
+    pub link: Secret,
+    /// For whom it is.
+    pub recipient: Option<String>,
+    /// Until when it works.
+    pub expires_at: UnixMs,
+}
+
+/// What a link is for; nothing secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PickupLook {
+    /// The key, which has no secret yet.
+    pub key: KeyView,
+    /// The name of its account.
+    pub account_name: String,
+    /// For whom the link is.
+    pub recipient: Option<String>,
+    /// Until when it works.
+    pub link_expires_at: UnixMs,
 }
 
 /// Changes to a key; `None` leaves as is, `Some(None)` clears.
@@ -173,8 +206,11 @@ pub struct KeyView {
 pub struct WithSecret {
     /// The key.
     pub key: KeyView,
-    /// The secret in clear; `None` when an earlier request already received it (an idempotent replay).
+    /// The secret in clear; `None` when an earlier request already received it (an idempotent replay), when it is not
+    /// for the actor's eyes, and when there is none yet.
     pub secret: Option<Secret>,
+    /// The link to send, where the secret is to be picked up.
+    pub pickup: Option<PickupView>,
     /// Whether this repeats an earlier answer.
     pub replayed: bool,
 }

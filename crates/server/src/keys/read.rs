@@ -42,7 +42,7 @@ pub async fn list(app: &App, reach: Reach, filter: KeyFilter, page: Page) -> Res
     Ok(page.cut(views, |view| Cursor { at: view.created_at.0, id: view.id.to_string() }))
 }
 
-async fn views(app: &App, conn: &mut Conn, rows: &[KeyRow], now: UnixMs) -> sqlx::Result<Vec<KeyView>> {
+pub(super) async fn views(app: &App, conn: &mut Conn, rows: &[KeyRow], now: UnixMs) -> sqlx::Result<Vec<KeyView>> {
     let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
     let mut of_key = std::collections::HashMap::<String, Vec<_>>::new();
     for secret in secrets::of_keys(conn, &ids).await? {

@@ -2,32 +2,47 @@
 
 use keyward_core::ids::{AccountId, KeyId};
 use keyward_core::key::{KeyState, Kind, KindRules, Visibility};
+use keyward_core::secret::Secret;
+use keyward_core::time::SECOND_MS;
 use serde_json::json;
 
 use super::hold::{Held, shown};
 use super::row::KeyRow;
 use super::secrets;
-use super::{WithSecret, store};
+use super::seen::{self, How};
+use super::{WithSecret, permits, store};
 use crate::accounts;
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Tx};
 use crate::operation::{OpError, damaged};
 
+/// How long ago somebody may have proved who they are to see a secret.
+const RECENT_MS: i64 = 15 * 60 * SECOND_MS;
+
 /// Shows a key's secret again. `local` is somebody at the machine's own command line.
 ///
-/// | kind's secrets are seen by | account's management key | operator's management key | local |
-/// |---|---|---|---|
-/// | nobody again (`once`) | no | no | no |
-/// | their owner (`owner`, row r42) | no | no | yes |
-/// | roles with access (`always`) | yes | no | yes |
+/// | kind's secrets are seen by | holder | may write keys of this kind | operator | local |
+/// |---|---|---|---|---|
+/// | nobody again (`once`) | no | no | no | no |
+/// | their owner (`owner`, row r42) | yes | no | no | yes |
+/// | roles with access (`always`, rows r85, r96) | yes | yes | no | yes |
+///
+/// A person must have proved lately who they are, and nobody sees more than so many in an hour.
 pub async fn reveal(app: &App, reach: Reach, actor: Actor, id: KeyId, local: bool) -> Result<WithSecret, OpError> {
     let inner = app.clone();
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
                 let held = Held::take(&inner, tx, reach, id).await?;
-                may_see(held.kind()?, reach, local)?;
-                held.is_not_revoked()?;
+                let rules = held.kind()?;
+                if !local {
+                    may_see(tx, rules, reach, held.row.person_id.as_deref())?;
+                }
+                is_kept(rules)?;
+                held.has_secret()?;
+                if !local {
+                    inner.pace.take(&tx.actor().who, tx.now())?;
+                }
                 tx.audit(AuditEvent {
                     action: "key.revealed",
                     subject: held.row.id.clone(),
@@ -35,7 +50,9 @@ pub async fn reveal(app: &App, reach: Reach, actor: Actor, id: KeyId, local: boo
                     before: None,
                     after: None,
                 });
-                opened(&inner, tx, &held.row).await
+                let secret = opened(&inner, tx, &held.row).await?;
+                let secret = seen::meet(tx, &held.row, rules, secret, How::Revealed).await?;
+                Ok(WithSecret { key: shown(&inner, tx, &held.row).await?, secret, pickup: None, replayed: false })
             })
         })
         .await
@@ -52,12 +69,16 @@ pub async fn reveal_all(app: &App, account: AccountId, actor: Actor, kind: Kind)
                 let holder = accounts::lock(tx, reach, account).await?;
                 let setup = accounts::setup(&inner, &holder)?;
                 let rules = setup.api.kind(kind).ok_or(OpError::NotFound)?;
-                may_see(rules, reach, false)?;
+                is_kept(rules)?;
+                may_see(tx, rules, reach, None)?;
                 let rows = store::of_kind(tx.conn(), account, kind).await?;
                 let mut all = Vec::with_capacity(rows.len());
                 for row in &rows {
-                    if row.state()? != KeyState::Revoked {
-                        all.push(opened(&inner, tx, row).await?);
+                    let state = row.state()?;
+                    if state != KeyState::Revoked && !state.has_no_secret_yet() {
+                        let secret = Some(opened(&inner, tx, row).await?);
+                        let key = shown(&inner, tx, row).await?;
+                        all.push(WithSecret { key, secret, pickup: None, replayed: false });
                     }
                 }
                 tx.audit(AuditEvent {
@@ -73,24 +94,41 @@ pub async fn reveal_all(app: &App, account: AccountId, actor: Actor, kind: Kind)
         .await
 }
 
-fn may_see(kind: &KindRules, reach: Reach, local: bool) -> Result<(), OpError> {
-    match (kind.visibility, reach, local) {
-        (Visibility::Once, _, _) => {
-            Err(OpError::forbidden("secret_not_kept", "the secret was shown once and not kept; rotate the key"))
+fn is_kept(rules: &KindRules) -> Result<(), OpError> {
+    if rules.visibility == Visibility::Once {
+        let why = "the secret was shown once and not kept; rotate the key";
+        return Err(OpError::forbidden("secret_not_kept", why));
+    }
+    Ok(())
+}
+
+fn may_see(tx: &Tx, rules: &KindRules, reach: Reach, holder: Option<&str>) -> Result<(), OpError> {
+    let actor = tx.actor();
+    let is_holder = actor.person.is_some_and(|person| holder == Some(&*person.id.to_string()));
+    if !is_holder {
+        match (rules.visibility, reach) {
+            // That nobody sees it again is for those to know who might have.
+            (Visibility::Once, _) | (Visibility::Always, Reach::Account(_)) => permits::manages(actor, rules.kind)?,
+            (Visibility::Owner, _) => {
+                let why = "only the person who holds the key can see its secret";
+                return Err(OpError::forbidden("owner_only", why));
+            }
+            (Visibility::Always, Reach::All) => {
+                let why = "the operator sees no secrets of an account";
+                return Err(OpError::forbidden("operator_reveals_nothing", why));
+            }
         }
-        (Visibility::Owner | Visibility::Always, _, true) | (Visibility::Always, Reach::Account(_), false) => Ok(()),
-        (Visibility::Owner, _, false) => {
-            Err(OpError::forbidden("owner_only", "only the person who holds the key can see its secret"))
+    }
+    match actor.person {
+        Some(person) if tx.now().since(person.proved_at) > RECENT_MS => {
+            Err(OpError::forbidden("sign_in_again", "sign in again to see a secret"))
         }
-        (Visibility::Always, Reach::All, false) => {
-            Err(OpError::forbidden("operator_reveals_nothing", "the operator sees no secrets of an account"))
-        }
+        Some(_) | None => Ok(()),
     }
 }
 
-async fn opened(app: &App, tx: &mut Tx, row: &KeyRow) -> Result<WithSecret, OpError> {
+async fn opened(app: &App, tx: &mut Tx, row: &KeyRow) -> Result<Secret, OpError> {
     let all = secrets::of(tx.conn(), row).await?;
     let current = all.iter().find(|secret| secret.until.is_none()).ok_or_else(|| damaged("a key's secret"))?;
-    let secret = secrets::open(app, row, current)?;
-    Ok(WithSecret { key: shown(app, tx, row).await?, secret: Some(secret), replayed: false })
+    Ok(secrets::open(app, row, current)?)
 }

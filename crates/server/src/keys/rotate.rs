@@ -7,8 +7,10 @@ use keyward_core::time::{DAY_MS, SECOND_MS};
 
 use super::hold::Held;
 use super::row::KeyRow;
+use super::rules::Asked;
 use super::secrets::{self, Reason, SecretRow};
-use super::{KeyView, WithSecret};
+use super::seen::{self, How};
+use super::{KeyView, WithSecret, permits};
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
 use crate::operation::{Findings, OpError, damaged};
@@ -27,8 +29,8 @@ pub async fn rotate(
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
-                let held = Held::take(&inner, tx, reach, id).await?;
-                held.is_not_revoked()?;
+                let held = Held::manage(&inner, tx, reach, id).await?;
+                held.has_secret()?;
                 if held.overlapping(tx).is_some() {
                     return Err(OpError::conflict(
                         "rotation_in_progress",
@@ -63,10 +65,11 @@ pub async fn reset(
         .run(actor, move |tx| {
             Box::pin(async move {
                 let held = Held::take(&inner, tx, reach, id).await?;
+                permits::manages(tx.actor(), Kind::Personal)?;
                 if held.row.kind()? != Kind::Personal {
                     return Err(OpError::conflict("not_personal", "only personal keys are reset; rotate this one"));
                 }
-                held.is_not_revoked()?;
+                held.has_secret()?;
                 let after = renewed(&held, tx, reach, lifetime, None)?;
                 for secret in &held.secrets {
                     secrets::bury(tx, secret, Reason::Replaced).await?;
@@ -83,8 +86,8 @@ pub async fn cancel_rotation(app: &App, reach: Reach, actor: Actor, id: KeyId) -
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
-                let held = Held::take(&inner, tx, reach, id).await?;
-                held.is_not_revoked()?;
+                let held = Held::manage(&inner, tx, reach, id).await?;
+                held.has_secret()?;
                 let old = held.overlapping(tx).ok_or_else(no_rotation)?;
                 secrets::bury(tx, held.current()?, Reason::Replaced).await?;
                 secrets::set_until(tx.conn(), &old.id, None).await?;
@@ -101,8 +104,8 @@ pub async fn complete_rotation(app: &App, reach: Reach, actor: Actor, id: KeyId)
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
-                let held = Held::take(&inner, tx, reach, id).await?;
-                held.is_not_revoked()?;
+                let held = Held::manage(&inner, tx, reach, id).await?;
+                held.has_secret()?;
                 if !held.clear(tx).await? {
                     return Err(no_rotation());
                 }
@@ -159,11 +162,14 @@ fn renewed(
         None => {}
     }
     findings.done()?;
+    ground.obeys(&after, Asked { lifetime: lifetime.is_some(), ..Asked::default() })?;
+    ground.obeys_as_it_is(&after)?;
     Ok(after)
 }
 
 async fn renew(app: &App, tx: &mut Tx, held: Held, after: KeyRow, action: &'static str) -> Result<WithSecret, OpError> {
     let secret = secrets::issue(app, tx, &held.row, held.kind()?).await?;
+    let secret = seen::meet(tx, &held.row, held.kind()?, secret, How::Rotated).await?;
     let key = held.write(app, tx, action, after).await?;
-    Ok(WithSecret { key, secret: Some(secret), replayed: false })
+    Ok(WithSecret { key, secret, pickup: None, replayed: false })
 }

@@ -63,8 +63,7 @@ impl KeyRow {
     }
 
     pub(super) fn state(&self) -> sqlx::Result<KeyState> {
-        let all = [KeyState::Active, KeyState::Disabled, KeyState::Revoked];
-        all.into_iter().find(|state| state.as_str() == self.state).ok_or_else(|| damaged("a key's state"))
+        KeyState::ALL.into_iter().find(|state| state.as_str() == self.state).ok_or_else(|| damaged("a key's state"))
     }
 
     pub(super) fn is_expired(&self, now: UnixMs) -> bool {

@@ -7,6 +7,7 @@ use keyward_core::expiry::Lifetime;
 use keyward_core::key::{Environment, KeyState, KindRules, Naming};
 use keyward_core::limit::{LIMIT_MAX, Limit, WINDOW_MS_MAX};
 use keyward_core::name::Name;
+use keyward_core::policy::{Breach, Policy, Proposed};
 use keyward_core::quota::{BUDGET_MAX, Quota, Refill};
 use keyward_core::terms::{Own, Terms};
 use keyward_core::time::UnixMs;
@@ -16,7 +17,7 @@ use super::{LimitSpec, QuotaSpec};
 use crate::accounts::AccountView;
 use crate::changes::Reach;
 use crate::config::ApiSetup;
-use crate::operation::Findings;
+use crate::operation::{Findings, OpError};
 
 /// Most address ranges, own limits and own quotas of a key.
 const ADDRESSES_MAX: usize = 100;
@@ -30,6 +31,29 @@ pub(super) struct Ground<'a> {
     pub(super) account: &'a AccountView,
     pub(super) reach: Reach,
     pub(super) now: UnixMs,
+    pub(super) policy: &'a Policy,
+}
+
+/// Which parts of a key a request asks for; the policy judges these.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Asked {
+    pub(super) lifetime: bool,
+    pub(super) addresses: bool,
+    pub(super) scopes: bool,
+}
+
+impl Asked {
+    /// The whole key.
+    pub(super) const ALL: Self = Self { lifetime: true, addresses: true, scopes: true };
+}
+
+/// What a policy judges of a row.
+fn proposed(row: &KeyRow, asked: Asked) -> Proposed<'_> {
+    Proposed {
+        end: asked.lifetime.then_some(row.expires_at.map(UnixMs)),
+        addresses: asked.addresses.then(|| row.addresses.split_whitespace().count()),
+        scopes: asked.scopes.then(|| row.scopes.split_whitespace().collect()),
+    }
 }
 
 impl Ground<'_> {
@@ -131,6 +155,32 @@ impl Ground<'_> {
             findings.note("/plan", "no such plan in the configuration");
         }
         row.plan = plan.map(str::to_owned);
+    }
+
+    /// Refuses what is asked for where the account's policy does not permit it.
+    pub(super) fn obeys(&self, row: &KeyRow, asked: Asked) -> Result<(), OpError> {
+        let mut findings = Findings::default();
+        for breach in self.policy.judge(&proposed(row, asked), self.now) {
+            findings.note(breach.pointer(), &breach);
+        }
+        findings.done()
+    }
+
+    /// Refuses a new secret for a key that the account's policy would no longer permit: it must be edited first.
+    pub(super) fn obeys_as_it_is(&self, row: &KeyRow) -> Result<(), OpError> {
+        let breaches = self.policy.judge(&proposed(row, Asked::ALL), self.now);
+        if breaches.is_empty() {
+            return Ok(());
+        }
+        let all = breaches.iter().map(Breach::to_string).collect::<Vec<_>>().join("; ");
+        Err(OpError::conflict("policy_breached", format!("{all}; edit the key first")))
+    }
+
+    /// Whether the account's approval is needed for what a row asks for and `before` did not have.
+    pub(super) fn needs_approval(&self, row: &KeyRow, before: Option<&KeyRow>) -> bool {
+        let had = before.map_or("", |before| &before.scopes);
+        let added = row.scopes.split_whitespace().filter(|scope| had.split_whitespace().all(|old| old != *scope));
+        !self.policy.awaiting_approval(added).is_empty()
     }
 
     /// Whether the key asks for more than its account has. Nobody grants more than they have (threat T4): only the

@@ -25,6 +25,13 @@ macro_rules! select {
 const GET: &str = concat!(select!(), "k.id = $1 and ($2 is null or k.account_id = $2)");
 const OF_PERSON: &str = concat!(select!(), "k.account_id = $1 and k.person_id = $2");
 const OF_KIND: &str = concat!(select!(), "k.account_id = $1 and k.kind = $2 order by k.created_at desc, k.id desc");
+// Made by a person, or with a secret that is still good and as old as their look at it.
+const SEEN_BY: &str = concat!(
+    select!(),
+    "k.account_id = $1 and k.state <> 'revoked' and (k.created_by = $2 or k.id in \
+     (select v.key_id from secret_seen v join secret s on s.key_id = v.key_id and s.created_at <= v.at \
+     and (s.until is null or s.until > $4) where v.person_id = $3)) order by k.created_at desc, k.id desc limit $5"
+);
 const LIST: &str = concat!(select!(), "true");
 const TAGGED: &str = " and k.id in (select owner_id from attribute where name = ";
 const IS_ACTIVE: &str = " and k.state = 'active'";
@@ -34,8 +41,9 @@ const COUNT: &str = "select count(*) from (select 1 from api_key where account_i
     and state <> 'revoked' limit $3) as found";
 const COUNT_OF_PERSON: &str =
     "select count(*) from api_key where account_id = $1 and person_id = $2 and state <> 'revoked'";
+// A key without a secret keeps nobody's access.
 const COUNT_OTHERS: &str = "select count(*) from (select 1 from api_key where account_id = $1 and kind = $2 \
-    and state <> 'revoked' and ($3 is null or expires_at is null or expires_at > $3) and id <> $4 limit $5) as found";
+    and state in ('active', 'disabled') and ($3 is null or expires_at is null or expires_at > $3) and id <> $4 limit $5) as found";
 const NAMED: &str =
     "select count(*) from api_key where account_id = $1 and kind = $2 and name_unique = $3 and id <> $4";
 const EXTERNAL: &str = "select count(*) from api_key where account_id = $1 and external_id = $2 and id <> $3";
@@ -61,6 +69,24 @@ pub(super) async fn of_person(conn: &mut Conn, account: AccountId, person: Perso
 
 pub(super) async fn of_kind(conn: &mut Conn, account: AccountId, kind: Kind) -> sqlx::Result<Vec<KeyRow>> {
     on_db!(conn, |c| sqlx::query_as(OF_KIND).bind(account.to_string()).bind(kind.as_str()).fetch_all(c).await)
+}
+
+/// Keys that a person made or whose good secrets they have seen, newest first.
+pub(super) async fn seen_by(
+    conn: &mut Conn,
+    account: AccountId,
+    person: PersonId,
+    now: UnixMs,
+    most: i64,
+) -> sqlx::Result<Vec<KeyRow>> {
+    on_db!(conn, |c| sqlx::query_as(SEEN_BY)
+        .bind(account.to_string())
+        .bind(format!("person:{person}"))
+        .bind(person.to_string())
+        .bind(now.0)
+        .bind(most)
+        .fetch_all(c)
+        .await)
 }
 
 /// The account of a key, without reading more: it has to be locked before the key is looked at.
@@ -125,6 +151,8 @@ where
         Some(Standing::Expired) => sql.push(IS_ACTIVE).push(" and k.expires_at <= ").push_bind(now),
         Some(Standing::Disabled) => sql.push(" and k.state = 'disabled'"),
         Some(Standing::Revoked) => sql.push(" and k.state = 'revoked'"),
+        Some(Standing::Pending) => sql.push(" and k.state = 'pending'"),
+        Some(Standing::AwaitingPickup) => sql.push(" and k.state = 'awaiting_pickup'"),
     };
 }
 
@@ -147,8 +175,8 @@ pub(super) async fn count_of_person(conn: &mut Conn, account: AccountId, person:
         .await)
 }
 
-/// How many keys there are beside `row`, of its account and kind, revoked ones aside and those aside that ended by
-/// `living_at`; counts no further than `most`.
+/// How many keys with a secret there are beside `row`, of its account and kind, revoked ones aside and those aside that
+/// ended by `living_at`; counts no further than `most`.
 pub(super) async fn count_others(
     conn: &mut Conn,
     row: &KeyRow,

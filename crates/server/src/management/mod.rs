@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::accounts;
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
+use crate::db::Conn;
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, new_id, recall, remember};
 use crate::people;
 use crate::vault;
@@ -216,6 +217,12 @@ pub async fn revoke(app: &App, reach: Reach, actor: Actor, id: ManagementKeyId) 
             })
         })
         .await
+}
+
+/// Who made the management key that an actor is; `None` for every other actor.
+pub(crate) async fn maker_of(conn: &mut Conn, actor: &str) -> Result<Option<String>, OpError> {
+    let Some(id) = actor.strip_prefix("management_key:").and_then(|id| id.parse().ok()) else { return Ok(None) };
+    Ok(store::get(conn, None, id).await?.map(|row| row.created_by))
 }
 
 /// Deletes the management keys of an account that is being deleted.

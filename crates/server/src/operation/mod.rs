@@ -3,6 +3,7 @@
 mod findings;
 mod idempotency;
 mod page;
+mod rehearse;
 mod store;
 
 use keyward_core::time::UnixMs;
@@ -15,6 +16,7 @@ pub use idempotency::Idempotency;
 pub(crate) use idempotency::{recall, remember};
 pub(crate) use page::Cursor;
 pub use page::{Page, Paged};
+pub(crate) use rehearse::rehearse;
 
 /// Why an operation did nothing.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +45,16 @@ pub enum OpError {
         code: &'static str,
         /// What people read.
         message: String,
+    },
+    /// Too much in too short a time.
+    #[error("{message}")]
+    TooMany {
+        /// What programs read.
+        code: &'static str,
+        /// What people read.
+        message: String,
+        /// When to try again.
+        retry_after_s: u64,
     },
     /// The store said no.
     #[error("the store failed: {0}")]

@@ -99,7 +99,7 @@ async fn settle(
     store::save_member(tx.conn(), &after).await?;
     let id = row.view()?.id;
     if after.state()? == MemberState::Suspended && row.state()? != MemberState::Suspended {
-        keys::end_of_person(app, tx, account.id, id).await?;
+        keys::end_of_person(tx, account.id, id).await?;
     }
     let (was, is) = differences(facts(row), facts(&after));
     note(tx, "person.edited", id, Some(account.id), (Some(was), Some(is)));

@@ -83,6 +83,7 @@ pub(super) async fn create(
             metadata: None,
             tags: vec![],
             person: None,
+            pickup: None,
         };
         keys::create(&app, reach, actor, new, None).await
     };

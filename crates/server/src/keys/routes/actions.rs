@@ -8,10 +8,10 @@ use keyward_sdk::wire;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::convert::{changed, with_secret};
+use super::convert::{changed, with_secret, would_touch};
 use crate::app::App;
-use crate::http::{Caller, Json, ObjectId, OptionalJson, Problem, words};
-use crate::keys;
+use crate::http::{Caller, Json, ObjectId, OptionalJson, Problem, Query, words};
+use crate::keys::{self, Deed};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -41,9 +41,17 @@ async fn find(
 
 /// Switches a key off: its next request is refused with `key_disabled`.
 #[utoipa::path(post, path = "/v1/keys/{key_id}/disable", tag = "keys", operation_id = "disable_key",
-    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path)),
-    responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Key>)))]
-async fn disable(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
+    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path), wire::DryRunQuery),
+    responses((status = 200, description = "As it is now.", body = wire::OrDryRun<wire::Changed<wire::Key>>)))]
+async fn disable(
+    State(app): State<App>,
+    caller: Caller,
+    ObjectId(id): ObjectId<KeyId>,
+    Query(wire::DryRunQuery { dry_run }): Query<wire::DryRunQuery>,
+) -> Result<Response, Problem> {
+    if dry_run {
+        return Ok(would_touch(keys::rehearse(&app, caller.reach, caller.actor, id, Deed::Disable).await?));
+    }
     Ok(changed(keys::disable(&app, caller.reach, caller.actor, id).await?))
 }
 
@@ -89,9 +97,17 @@ async fn complete(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId
 
 /// Ends a key for good. It stays listed and frees its place.
 #[utoipa::path(post, path = "/v1/keys/{key_id}/revoke", tag = "keys", operation_id = "revoke_key",
-    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path)),
-    responses((status = 200, description = "As it is now.", body = wire::Changed<wire::Key>)))]
-async fn revoke(State(app): State<App>, caller: Caller, ObjectId(id): ObjectId<KeyId>) -> Result<Response, Problem> {
+    extensions(("x-permission" = json!("keys.write people.write"))), params(("key_id" = String, Path), wire::DryRunQuery),
+    responses((status = 200, description = "As it is now.", body = wire::OrDryRun<wire::Changed<wire::Key>>)))]
+async fn revoke(
+    State(app): State<App>,
+    caller: Caller,
+    ObjectId(id): ObjectId<KeyId>,
+    Query(wire::DryRunQuery { dry_run }): Query<wire::DryRunQuery>,
+) -> Result<Response, Problem> {
+    if dry_run {
+        return Ok(would_touch(keys::rehearse(&app, caller.reach, caller.actor, id, Deed::Revoke).await?));
+    }
     Ok(changed(keys::revoke(&app, caller.reach, caller.actor, id).await?))
 }
 

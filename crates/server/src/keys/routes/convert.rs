@@ -1,13 +1,14 @@
 //! Between wire types and the operations' own.
 
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 use keyward_core::expiry::Lifetime;
 use keyward_sdk::wire;
 use serde_json::Value;
 
 use crate::http::{Problem, versioned, words};
-use crate::keys::{KeyEdit, KeyView, LimitSpec, NewKey, QuotaSpec, SecretView, Whose, WithSecret};
+use crate::keys::{Impact, KeyEdit, KeyView, LimitSpec, NewKey, NewPickup, PickupLook, PickupView, QuotaSpec};
+use crate::keys::{SecretView, TouchedKey, Whose, WithSecret};
 
 /// An id in the query.
 pub(super) fn parameter<T: std::str::FromStr<Err: std::fmt::Display>>(
@@ -39,6 +40,7 @@ pub(super) fn new_key(new: wire::NewKey) -> Result<NewKey, Problem> {
         metadata: new.metadata.map(Value::Object),
         tags: new.tags,
         person: new.person_id.as_deref().map(|id| member("/person_id", id)).transpose()?,
+        pickup: new.pickup.map(|pickup| NewPickup { recipient: pickup.recipient }),
     })
 }
 
@@ -55,6 +57,11 @@ pub(super) fn key_edit(edit: wire::KeyEdit) -> Result<KeyEdit, Problem> {
         metadata: edit.metadata.map(|metadata| metadata.map(Value::Object)),
         tags: edit.tags,
     })
+}
+
+/// The answer to a dry run.
+pub(super) fn would_touch(impact: Impact) -> Response {
+    axum::Json(wire::DryRun::from(impact)).into_response()
 }
 
 /// The answer to a change that made no secret.
@@ -163,8 +170,54 @@ impl From<WithSecret> for wire::KeyWithSecret {
         Self {
             key: made.key.into(),
             secret: made.secret.map(|secret| wire::SecretText::new(secret.expose())),
+            pickup: made.pickup.map(Into::into),
             effective: wire::Effective::All,
         }
+    }
+}
+
+impl From<PickupView> for wire::Pickup {
+    fn from(view: PickupView) -> Self {
+        Self {
+            link: wire::SecretText::new(view.link.expose()),
+            recipient: view.recipient,
+            expires_at: words::at(view.expires_at),
+        }
+    }
+}
+
+impl From<PickupLook> for wire::PickUpLook {
+    fn from(look: PickupLook) -> Self {
+        Self {
+            key_name: look.key.name,
+            kind: words::kind(look.key.kind),
+            environment: words::environment(look.key.environment),
+            api: look.key.api,
+            account_name: look.account_name,
+            recipient: look.recipient,
+            key_expires_at: look.key.expires_at.map(words::at),
+            link_expires_at: words::at(look.link_expires_at),
+        }
+    }
+}
+
+impl From<TouchedKey> for wire::TouchedKey {
+    fn from(TouchedKey { key, why }: TouchedKey) -> Self {
+        let last_used_at = key.secrets.iter().filter_map(|secret| secret.last_used_at).max();
+        Self {
+            key_id: key.id.to_string(),
+            name: key.name,
+            kind: words::kind(key.kind),
+            standing: words::standing(key.standing),
+            why,
+            last_used_at: last_used_at.map(words::at),
+        }
+    }
+}
+
+impl From<Impact> for wire::DryRun {
+    fn from(impact: Impact) -> Self {
+        Self { dry_run: true, keys: impact.keys.into_iter().map(Into::into).collect(), more: impact.more }
     }
 }
 

@@ -75,6 +75,16 @@ const MATRIX: &[(&str, Who, &str)] = &[
     // What a kind permits is judged by the operation: nobody sees this kind's secrets again.
     ("reveal_key", Anyone, ""),
     ("reset_key", PEOPLE_WRITE, ""),
+    ("approve_key", SETTINGS_WRITE, ""),
+    ("decline_key", SETTINGS_WRITE, ""),
+    ("collect_key", KEYS_WRITE, ""),
+    ("send_key_for_pickup", KEYS_WRITE, ""),
+    ("withdraw_pickup", KEYS_WRITE, ""),
+    ("look_at_pickup", Public, r#"{"token":"kwu_x"}"#),
+    ("pick_up", Public, r#"{"token":"kwu_x"}"#),
+    ("my_keys", Person, ""),
+    ("get_policy", SETTINGS_READ, ""),
+    ("set_policy", SETTINGS_WRITE, "{}"),
     ("list_management_keys", SETTINGS_READ, ""),
     ("create_management_key", SETTINGS_WRITE, r#"{"account_id":"OWN","name":"New","permissions":[]}"#),
     ("get_management_key", SETTINGS_READ, ""),
@@ -224,7 +234,9 @@ async fn r16_r37_r43_r49_r96_every_route_answers_every_role_as_its_row_says() {
 fn is_judged_by_the_kind(route: &Route, words: &[&str], answer: &Answer) -> bool {
     let is_never_shown = route.name == "reveal_key";
     let may_keys = words.contains(&"*") || words.iter().any(|word| word.starts_with("keys."));
-    let is_about_keys = matches!(route.who, May(any) if any.iter().any(|word| word.starts_with("keys.")));
+    // Whoever decides on a request may set policies, and besides make such a key themselves.
+    let is_decided = matches!(&*route.name, "approve_key" | "decline_key");
+    let is_about_keys = is_decided || matches!(route.who, May(any) if any.iter().any(|word| word.starts_with("keys.")));
     let code = answer.body["code"].as_str().unwrap_or_default();
     is_never_shown || (is_about_keys && !may_keys && code == "permission_denied")
 }

@@ -3,12 +3,13 @@
 use keyward_core::expiry::Lifetime;
 use keyward_core::ids::{AccountId, PersonId};
 use keyward_core::key::Kind;
+use keyward_core::role::Permissions;
 use keyward_core::secret::Secret;
 use keyward_core::time::UnixMs;
 use keyward_server::accounts::{self, AccountView};
 use keyward_server::app::App;
 use keyward_server::audit::{self, AuditFilter, AuditView, Heads, Report};
-use keyward_server::changes::{Actor, Reach};
+use keyward_server::changes::{Actor, Reach, SignedIn};
 use keyward_server::clock::Clock;
 use keyward_server::keys::{self, KeyFilter, KeyView, NewKey, WithSecret};
 use keyward_server::on_db;
@@ -37,6 +38,8 @@ prefixes = ["/codat"]
 [apis.shop]
 upstream = "http://127.0.0.1:9"
 prefixes = ["/shop"]
+[apis.shop.keys.account]
+count_max = 300
 [apis.shop.scopes]
 "read" = "Read"
 "write" = "Write"
@@ -186,6 +189,11 @@ pub fn operator() -> Actor {
     Actor { who: "management_key:mk_test".into(), origin: Some("192.0.2.1".into()), ..Actor::system() }
 }
 
+/// Somebody who signed in, or proved who they are again, at this instant.
+pub fn person(id: PersonId, proved_at: UnixMs, may: Permissions) -> Actor {
+    Actor::person(SignedIn { id, proved_at }, None, may)
+}
+
 /// A personal key.
 pub fn new_grant(account: &AccountView, person: PersonId, lifetime: Lifetime) -> NewKey {
     NewKey { kind: Kind::Personal, person: Some(person), name: None, lifetime, ..new_key(account, "") }
@@ -197,7 +205,9 @@ pub fn outcome<T>(result: &Result<T, OpError>) -> String {
         Ok(_) => "ok".into(),
         Err(OpError::NotFound) => "not_found".into(),
         Err(OpError::PreconditionFailed) => "precondition_failed".into(),
-        Err(OpError::Conflict { code, .. } | OpError::Forbidden { code, .. }) => (*code).into(),
+        Err(OpError::Conflict { code, .. } | OpError::Forbidden { code, .. } | OpError::TooMany { code, .. }) => {
+            (*code).into()
+        }
         Err(OpError::Invalid(fields)) => {
             fields.iter().map(|field| field.pointer.as_str()).collect::<Vec<_>>().join(" ")
         }

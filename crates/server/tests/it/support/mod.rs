@@ -82,6 +82,7 @@ pub fn new_key(account: &AccountView, name: &str) -> NewKey {
         metadata: None,
         tags: vec![],
         person: None,
+        pickup: None,
     }
 }
 
