@@ -7,7 +7,9 @@ use keyward_sdk::client::Client;
 use keyward_sdk::wire::{AcceptedKeys, Account, AccountEdit, AccountQuery, NewAccount};
 use serde_json::{Map, Value};
 
+use super::dry_run;
 use super::keys::show as show_key;
+use super::policy::{self, Policies};
 use crate::args::{Global, Paging, object, one_of, pair};
 use crate::client::{connect, pages};
 use crate::failure::Usage;
@@ -43,12 +45,18 @@ pub(crate) enum Accounts {
     Suspend {
         /// `acct_…`
         account: String,
+        /// Change nothing; say which keys would be refused.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Admit its requests again.
     Resume {
         /// `acct_…`
         account: String,
     },
+    /// What it demands of its keys.
+    #[command(subcommand)]
+    Policy(Policies),
 }
 
 /// Which accounts to list; all conditions hold at once.
@@ -139,6 +147,9 @@ pub(crate) struct Edit {
     /// Only when it is still this version.
     #[arg(long, value_name = "VERSION")]
     if_version: Option<i64>,
+    /// Change nothing; say which keys would be touched.
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// What of an account can be emptied.
@@ -162,10 +173,19 @@ pub(crate) async fn run(command: Accounts, global: &Global, output: Output) -> a
         Accounts::Create(new) => create(client, new, output).await,
         Accounts::Edit(edit) => {
             let (account, if_version) = (edit.account.clone(), edit.if_version);
+            if edit.dry_run {
+                let run = client.rehearse_edit_account(&account, &edit.wire()?, if_version).await?;
+                return dry_run::shown(&run, output);
+            }
             change(client, &account, &edit.wire()?, if_version, output).await
         }
         Accounts::Delete { account, yes } => delete(client, &account, yes, output).await,
-        Accounts::Suspend { account } => suspend(client, &account, true, output).await,
+        Accounts::Suspend { account, dry_run: true } => {
+            let edit = AccountEdit { suspended: Some(true), ..AccountEdit::default() };
+            dry_run::shown(&client.rehearse_edit_account(&account, &edit, None).await?, output)
+        }
+        Accounts::Policy(command) => policy::run(client, command, output).await,
+        Accounts::Suspend { account, dry_run: false } => suspend(client, &account, true, output).await,
         Accounts::Resume { account } => suspend(client, &account, false, output).await,
     }
 }

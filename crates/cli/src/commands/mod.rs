@@ -3,11 +3,13 @@
 pub(crate) mod accounts;
 pub(crate) mod audit;
 pub(crate) mod config;
+mod dry_run;
 pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod keys;
 pub(crate) mod management_keys;
 pub(crate) mod people;
+mod policy;
 pub(crate) mod roles;
 mod serve;
 

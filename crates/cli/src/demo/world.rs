@@ -199,6 +199,7 @@ async fn new_key(app: &App, cast: &Cast, account: AccountId) -> anyhow::Result<W
             metadata: None,
             tags: vec![MARK.into()],
             person: None,
+            pickup: None,
         };
         match keys::create(app, Reach::All, Actor::system(), new, None).await {
             Err(OpError::Conflict { code: "name_taken", .. }) => {}

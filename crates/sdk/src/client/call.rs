@@ -67,6 +67,11 @@ impl Call {
         }
     }
 
+    /// Asks for a dry run.
+    pub(super) fn rehearsed(self) -> Self {
+        Self(self.0.query(&[("dry_run", "true")]))
+    }
+
     pub(super) async fn send<T: DeserializeOwned>(self) -> Answer<T> {
         read(self.0.send().await?).await
     }

@@ -1,7 +1,7 @@
 //! What `keyward keys` understands.
 
 use clap::{Args, Subcommand, ValueEnum};
-use keyward_sdk::wire::{Environment, KeyEdit, KeyQuery, Kind, Limit, NewKey, Quota, Standing};
+use keyward_sdk::wire::{Environment, KeyEdit, KeyQuery, Kind, Limit, NewKey, NewPickup, Quota, Standing};
 use serde_json::{Map, Value};
 
 use crate::args::{Paging, object, one_of, pair};
@@ -10,7 +10,7 @@ use crate::terms::{Lifetime, limit, quota};
 
 const KINDS: &[&str] = &["account", "personal"];
 const ENVIRONMENTS: &[&str] = &["live", "test"];
-const STANDINGS: &[&str] = &["active", "expiring_soon", "expired", "disabled", "revoked"];
+const STANDINGS: &[&str] = &["active", "expiring_soon", "expired", "disabled", "revoked", "pending", "awaiting_pickup"];
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
@@ -24,7 +24,7 @@ pub(crate) enum Keys {
     /// Change one; its secret stays.
     Edit(Box<Edit>),
     /// Switch one off; it can be switched on again.
-    Disable(Which),
+    Disable(End),
     /// Switch one on again.
     Enable(Which),
     /// Give one a new secret; the old one stays good for a while if you say so.
@@ -34,9 +34,17 @@ pub(crate) enum Keys {
     /// End a rotation's overlap: the old secret ends now.
     CompleteRotation(Which),
     /// End one for good; it stays listed.
-    Revoke(Which),
+    Revoke(End),
     /// End one and take it off the list.
-    Delete(Which),
+    Delete(End),
+    /// Approve one that somebody else asked for.
+    Approve(Approve),
+    /// Turn down one that waits for approval; it is revoked.
+    Decline(Decline),
+    /// Get the secret of one that you asked for and that was approved.
+    Collect(Which),
+    /// Make a new link to pick up a secret with, or end the link there is.
+    Pickup(Pickup),
     /// Show a secret again, where its kind permits.
     Reveal(Reveal),
     /// Give a personal key a fresh secret; the old one ends at once.
@@ -50,6 +58,49 @@ pub(crate) enum Keys {
 pub(crate) struct Which {
     /// `key_…`
     pub(super) key: String,
+}
+
+/// One key that shall stop.
+#[derive(Debug, Args)]
+pub(crate) struct End {
+    /// `key_…`
+    pub(super) key: String,
+    /// Change nothing; say which key would be touched.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+/// A second admin's consent.
+#[derive(Debug, Args)]
+pub(crate) struct Approve {
+    /// `key_…`
+    pub(super) key: String,
+    /// Only when it is still this version.
+    #[arg(long, value_name = "VERSION")]
+    pub(super) if_version: Option<i64>,
+}
+
+/// A second admin's refusal.
+#[derive(Debug, Args)]
+pub(crate) struct Decline {
+    /// `key_…`
+    pub(super) key: String,
+    /// Why, for the audit.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
+}
+
+/// A link that shows a secret once.
+#[derive(Debug, Args)]
+pub(crate) struct Pickup {
+    /// `key_…`
+    pub(super) key: String,
+    /// For whom it is; as before when left out.
+    #[arg(long, value_name = "NAME")]
+    pub(super) recipient: Option<String>,
+    /// End the link instead.
+    #[arg(long, conflicts_with = "recipient")]
+    pub(super) withdraw: bool,
 }
 
 /// A rotation.
@@ -172,6 +223,12 @@ pub(crate) struct Create {
     lifetime: Lifetime,
     #[command(flatten)]
     terms: Terms,
+    /// Send the secret for pick-up: the answer is a link that works once, for 7 days.
+    #[arg(long)]
+    pickup: bool,
+    /// For whom the link is.
+    #[arg(long, value_name = "NAME", requires = "pickup")]
+    recipient: Option<String>,
     /// The same again returns the same key, without its secret.
     #[arg(long, value_name = "TEXT")]
     pub(super) idempotency_key: Option<String>,
@@ -195,6 +252,9 @@ pub(crate) struct Edit {
     /// Only when it is still this version.
     #[arg(long, value_name = "VERSION")]
     pub(super) if_version: Option<i64>,
+    /// Change nothing; say what the key would lose.
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 /// What of a key can be emptied.
@@ -259,6 +319,7 @@ impl Create {
             external_id,
             metadata,
             tags,
+            pickup: self.pickup.then_some(NewPickup { recipient: self.recipient }),
         }
     }
 }

@@ -7,13 +7,15 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use keyward_sdk::client::Client;
-use keyward_sdk::wire::{Changed, Effective, Found, Key, KeyQuery, KeyWithSecret, ResetKey, RotateKey, SecretText};
+use keyward_sdk::wire::{
+    Changed, DeclineKey, Found, Key, KeyQuery, KeyWithSecret, NewPickup, ResetKey, RotateKey, SecretText,
+};
 use keyward_server::changes::{Actor, Reach};
 use keyward_server::keys as domain;
 
 pub(crate) use args::Keys;
 
-use super::{accounts, config};
+use super::{accounts, config, dry_run};
 use crate::args::Global;
 use crate::client::{account, connect, pages};
 use crate::output::Output;
@@ -38,8 +40,14 @@ pub(crate) async fn run(command: Keys, global: &Global, output: Output) -> anyho
         }
         Keys::Edit(edit) => {
             let (key, if_version) = (edit.key.clone(), edit.if_version);
+            if edit.dry_run {
+                return dry_run::shown(&client.rehearse_edit_key(&key, &edit.wire()?, if_version).await?, output);
+            }
             changed(&client.edit_key(&key, &edit.wire()?, if_version).await?, output)
         }
+        Keys::Disable(end) if end.dry_run => dry_run::shown(&client.rehearse_disable_key(&end.key).await?, output),
+        Keys::Revoke(end) if end.dry_run => dry_run::shown(&client.rehearse_revoke_key(&end.key).await?, output),
+        Keys::Delete(end) if end.dry_run => dry_run::shown(&client.rehearse_delete_key(&end.key).await?, output),
         Keys::Disable(which) => changed(&client.disable_key(&which.key).await?, output),
         Keys::Enable(which) => changed(&client.enable_key(&which.key).await?, output),
         Keys::Rotate(args::Rotate { key, overlap, lifetime }) => {
@@ -60,7 +68,22 @@ pub(crate) async fn run(command: Keys, global: &Global, output: Output) -> anyho
             shown_with_secret(&client.reset_key(&key, &how).await?, output)
         }
         Keys::Find => find(client, output).await,
+        Keys::Approve(which) => changed(&client.approve_key(&which.key, which.if_version).await?, output),
+        Keys::Decline(args::Decline { key, reason }) => {
+            changed(&client.decline_key(&key, &DeclineKey { reason }).await?, output)
+        }
+        Keys::Collect(which) => shown_with_secret(&client.collect_key(&which.key).await?, output),
+        Keys::Pickup(pickup) => self::pickup(client, pickup, output).await,
     }
+}
+
+async fn pickup(client: &Client, pickup: args::Pickup, output: Output) -> anyhow::Result<()> {
+    let args::Pickup { key, recipient, withdraw } = pickup;
+    if withdraw {
+        return changed(&client.withdraw_pickup(&key).await?, output);
+    }
+    let sent = client.send_key_for_pickup(&key, &NewPickup { recipient }).await?;
+    if output.is_json() { output.json(&sent) } else { Ok(show::sent(&sent.key, &sent.pickup, output)?) }
 }
 
 async fn list(client: &Client, list: &args::List, output: Output) -> anyhow::Result<()> {
@@ -114,9 +137,5 @@ async fn reveal_here(key: &str, global: &Global) -> anyhow::Result<KeyWithSecret
     let id = key.parse().context("not a key's id")?;
     let app = local::open(Arc::new(config::load(&global.config)?)).await?;
     let revealed = domain::reveal(&app, Reach::All, Actor::cli(), id, true).await.map_err(local::refused)?;
-    Ok(KeyWithSecret {
-        key: revealed.key.into(),
-        secret: revealed.secret.map(|secret| SecretText::new(secret.expose())),
-        effective: Effective::All,
-    })
+    Ok(revealed.into())
 }

@@ -3,7 +3,7 @@
 use std::io;
 
 use jiff::Timestamp;
-use keyward_sdk::wire::{Environment, Key, KeyWithSecret, Kind, SecretInfo, Standing};
+use keyward_sdk::wire::{Environment, Key, KeyWithSecret, Kind, Pickup, SecretInfo, Standing};
 
 use crate::output::{Cell, Output, Tone};
 use crate::terms::{show_limit, show_quota};
@@ -64,8 +64,15 @@ pub(crate) fn key(key: &Key, output: Output) -> io::Result<()> {
 
 /// One key with the secret that was just made or may be seen.
 pub(crate) fn with_secret(shown: &KeyWithSecret, output: Output) -> io::Result<()> {
+    if let Some(pickup) = &shown.pickup {
+        return sent(&shown.key, pickup, output);
+    }
     key(&shown.key, output)?;
     let Some(secret) = &shown.secret else {
+        if shown.key.standing == Standing::Pending {
+            output.remark("Somebody else must approve it: keyward keys approve. Then collect its secret.");
+            return Ok(());
+        }
         output.remark("The secret was in the first answer to this request; if it is lost, rotate the key.");
         return Ok(());
     };
@@ -75,6 +82,18 @@ pub(crate) fn with_secret(shown: &KeyWithSecret, output: Output) -> io::Result<(
     output.remark(
         output.paint_stderr("Copy the secret now, and keep it where only its user can read it.", Tone::Careful),
     );
+    Ok(())
+}
+
+/// One key with the link to pick up its secret with.
+pub(crate) fn sent(shown: &Key, pickup: &Pickup, output: Output) -> io::Result<()> {
+    key(shown, output)?;
+    output.line("")?;
+    output.line(output.paint(pickup.link.expose(), Tone::Heading))?;
+    output.remark("");
+    let until = relative(&pickup.expires_at, Timestamp::now());
+    let told = format!("Send this link: it shows the secret once, to whoever opens it first, and ends {until}.");
+    output.remark(output.paint_stderr(&told, Tone::Careful));
     Ok(())
 }
 
@@ -142,6 +161,8 @@ fn standing(key: &Key) -> Cell {
         Standing::Expired => ("expired", Tone::Bad),
         Standing::Disabled => ("disabled", Tone::Careful),
         Standing::Revoked => ("revoked", Tone::Bad),
+        Standing::Pending => ("pending", Tone::Careful),
+        Standing::AwaitingPickup => ("awaiting pick-up", Tone::Careful),
     };
     Cell::new(word, tone)
 }
