@@ -124,5 +124,6 @@ fn new_key(account: keyward_core::ids::AccountId, name: String) -> NewKey {
         metadata: None,
         tags: vec![],
         person: None,
+        pickup: None,
     }
 }

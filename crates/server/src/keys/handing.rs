@@ -38,7 +38,8 @@ pub async fn send_for_pickup(
                 };
                 findings.done()?;
                 let link = pickup::send(&inner, tx, &held.row, recipient).await?;
-                let more = json!({ "recipient": link.recipient, "link_expires_at": link.expires_at.rfc3339() });
+                // For whom it is stays out of the audit, which holds no person's name.
+                let more = json!({ "link_expires_at": link.expires_at.rfc3339() });
                 let after = record(tx, &held.row, held.row.clone(), "key.pickup_sent", more).await?;
                 Ok((shown(&inner, tx, &after).await?, link))
             })

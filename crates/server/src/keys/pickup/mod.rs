@@ -59,7 +59,7 @@ pub(super) async fn send(app: &App, tx: &mut Tx, key: &KeyRow, recipient: Option
     let digest = app.vault.pepper().digest(token.expose()).to_vec();
     put(tx, key, recipient.clone(), Some((digest, end))).await?;
     // What follows # stays in the browser: no server and no log on the way sees it.
-    let link = Secret::new(format!("{}/pick-up#{}", control_url(app), token.expose()));
+    let link = Secret::new(format!("{}/pick-up#{}", app.config.control_url(), token.expose()));
     Ok(PickupView { link, recipient, expires_at: end })
 }
 
@@ -84,9 +84,4 @@ async fn put(
         expires_at: end.map(|end| end.0),
     };
     store::put(tx.conn(), &row).await
-}
-
-/// Where people reach the control listener.
-fn control_url(app: &App) -> String {
-    format!("http://{}", app.config.listen.control)
 }
