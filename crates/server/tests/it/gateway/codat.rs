@@ -2,8 +2,11 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use keyward_core::policy::Policy;
 use keyward_server::accounts;
 use keyward_server::changes::{Actor, Reach};
+use keyward_server::operation::Page;
+use keyward_server::policies;
 use serde_json::Value;
 
 use super::{Gated, Reply, is, told};
@@ -175,4 +178,19 @@ fn holds(dir: &Path, text: &[u8]) -> bool {
         }
         std::fs::read(&path).unwrap_or_default().windows(text.len()).any(|window| window == text)
     })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_account_s_policy_binds_keys_that_make_keys() {
+    let (gate, secret) = client().await;
+    let app = &gate.started.app;
+    let filter = accounts::AccountFilter::default();
+    let all = accounts::list(app, Reach::All, filter, Page::default()).await.unwrap();
+    let policy = Policy { expiry_required: true, ..Policy::default() };
+    policies::set(app, Reach::All, Actor::system(), all.items[0].id, policy, None).await.unwrap();
+    let refused = gate.codat("POST /apiKeys", &secret, "{}");
+    assert_eq!(refused.status, 400);
+    assert!(json(&refused)["error"].as_str().unwrap().contains("policy wants every key to end"), "{refused:?}");
+    assert_eq!(json(&gate.codat("GET /apiKeys", &secret, ""))["results"].as_array().map(Vec::len), Some(1));
+    assert_eq!(gate.codat("GET /companies", &secret, "").status, 200, "keys that are out keep working");
 }

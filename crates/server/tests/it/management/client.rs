@@ -2,8 +2,8 @@
 
 use keyward_sdk::client::{Client, ClientError};
 use keyward_sdk::wire::{
-    AccountEdit, AccountQuery, AuditQuery, Effective, Expires, Found, KeyEdit, KeyQuery, Kind, NewAccount, NewKey,
-    NewManagementKey, NewPerson, PageQuery, ResetKey, RotateKey, SecretText, Standing,
+    AccountEdit, AccountQuery, AuditQuery, DeclineKey, Effective, Expires, Found, KeyEdit, KeyQuery, Kind, NewAccount,
+    NewKey, NewManagementKey, NewPerson, NewPickup, PageQuery, Policy, ResetKey, RotateKey, SecretText, Standing,
 };
 
 use super::Control;
@@ -88,6 +88,52 @@ async fn keys_through_their_whole_life() {
     assert!(matches!(client.reveal_key(id).await, Err(ClientError::Problem { status: 403, .. })));
     assert_eq!(client.revoke_key(id).await.unwrap().object.standing, Standing::Revoked);
     assert_eq!(client.delete_key(id).await.unwrap().effective, Effective::All);
+}
+
+#[tokio::test]
+async fn what_is_asked_for_approved_sent_and_rehearsed() {
+    let control = Control::start().await;
+    let (first, second) =
+        (client(&control), Client::new(&control.base, SecretText::new(control.management_key(None).await)));
+    let second = second.unwrap();
+    let account_id = control.account("clickyid", "Acme").await;
+    let policy = Policy { approval_scopes: vec!["validate:offers".into()], ..Policy::default() };
+    let kept = first.set_policy(&account_id, &policy, Some(0)).await.unwrap().object;
+    assert_eq!((kept.version, &kept), (1, &first.policy(&account_id).await.unwrap()));
+    let new = |name: &str, scope: &str| NewKey {
+        account_id: account_id.clone(),
+        name: Some(name.into()),
+        scopes: vec![scope.into()],
+        ..NewKey::default()
+    };
+    let asked = first.create_key(&new("a", "validate:offers"), None).await.unwrap().key;
+    assert_eq!(asked.standing, Standing::Pending);
+    second.approve_key(&asked.id, Some(asked.version)).await.unwrap();
+    assert!(first.collect_key(&asked.id).await.unwrap().secret.is_some());
+    let other = first.create_key(&new("b", "validate:offers"), None).await.unwrap().key;
+    let declined = second.decline_key(&other.id, &DeclineKey { reason: Some("no".into()) }).await.unwrap();
+    assert_eq!(declined.object.standing, Standing::Revoked);
+    let sent = NewKey { pickup: Some(NewPickup::default()), ..new("c", "validate:target-groups") };
+    let waiting = first.create_key(&sent, None).await.unwrap();
+    first.withdraw_pickup(&waiting.key.id).await.unwrap();
+    let again = first.send_key_for_pickup(&waiting.key.id, &NewPickup { recipient: Some("Jo".into()) }).await.unwrap();
+    let token = || SecretText::new(again.pickup.link.expose().split_once('#').unwrap().1);
+    assert_eq!(first.look_at_pickup(token()).await.unwrap().recipient.as_deref(), Some("Jo"));
+    assert_eq!(first.pick_up(token()).await.unwrap().key.id, waiting.key.id);
+    let bound = KeyEdit { addresses: Some(vec!["192.0.2.1".into()]), ..KeyEdit::default() };
+    let suspended = AccountEdit { suspended: Some(true), ..AccountEdit::default() };
+    let ends = Policy { expiry_required: true, ..Policy::default() };
+    for (run, keys) in [
+        (first.rehearse_edit_key(&asked.id, &bound, None).await, 1),
+        (first.rehearse_disable_key(&asked.id).await, 1),
+        (first.rehearse_revoke_key(&asked.id).await, 1),
+        (first.rehearse_delete_key(&asked.id).await, 1),
+        (first.rehearse_edit_account(&account_id, &suspended, None).await, 2),
+        (first.rehearse_set_policy(&account_id, &ends, Some(1)).await, 2),
+    ] {
+        assert_eq!(run.unwrap().keys.len(), keys);
+    }
+    assert_eq!(first.key(&asked.id).await.unwrap().standing, Standing::Active);
 }
 
 #[tokio::test]
