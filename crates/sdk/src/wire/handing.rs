@@ -26,6 +26,15 @@ pub struct Pickup {
     pub expires_at: String,
 }
 
+/// For whom a secret waits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PickupBy {
+    /// As the sender wrote it.
+    pub recipient: Option<String>,
+    /// Until when the link works; `null` where there is none.
+    pub link_expires_at: Option<String>,
+}
+
 /// A key whose secret was sent for pick-up.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct PickupSent {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::{IntoParams, ToSchema};
 
-use super::{Effective, Limit, NewPickup, Pickup, Quota, SecretText, nullable};
+use super::{Effective, Limit, NewPickup, Pickup, PickupBy, Quota, SecretText, nullable};
 
 /// Who holds a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
@@ -221,6 +221,9 @@ pub struct Key {
     pub updated_at: String,
     /// When it was revoked.
     pub revoked_at: Option<String>,
+    /// For whom its secret waits, where it is sent for pick-up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pickup_by: Option<PickupBy>,
     /// Grows with every change; `ETag` carries it.
     pub version: i64,
 }

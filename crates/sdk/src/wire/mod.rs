@@ -25,7 +25,7 @@ pub use apis::{Api, ApiRegions, ExpiryRules, KindRules, Naming, Plan, Region, Sc
 pub use audit::{AuditEvent, AuditExportQuery, AuditFormat, AuditQuery};
 pub use change::{Changed, Done, Effective};
 pub use dry_run::{DryRun, DryRunQuery, OrDryRun, TouchedKey};
-pub use handing::{DeclineKey, NewPickup, PickUp, PickUpLook, Pickup, PickupSent};
+pub use handing::{DeclineKey, NewPickup, PickUp, PickUpLook, Pickup, PickupBy, PickupSent};
 pub use keys::{
     Environment, Expires, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, Kind, NewKey, ResetKey, RotateKey,
     SecretInfo, Standing,

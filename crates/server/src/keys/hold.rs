@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::row::KeyRow;
 use super::rules::Ground;
 use super::secrets::SecretRow;
-use super::{KeyView, permits, secrets, store};
+use super::{KeyView, permits, read, secrets, store};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::audit::differences;
@@ -147,8 +147,7 @@ pub(super) async fn record(
 /// The key as it stands inside the change.
 pub(super) async fn shown(app: &App, tx: &mut Tx, row: &KeyRow) -> Result<KeyView, OpError> {
     let now = tx.now();
-    let secrets = secrets::of(tx.conn(), row).await?;
-    Ok(row.view(app, &secrets, now)?)
+    Ok(read::view(app, tx.conn(), row, now).await?)
 }
 
 /// Refuses a name or an external id that another key has.

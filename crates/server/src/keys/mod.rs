@@ -39,7 +39,7 @@ pub use edit::{disable, edit, enable};
 pub(crate) use end::{bury_all, bury_of_person, end_of_person};
 pub use end::{delete, revoke};
 pub use handing::{collect, look_at_link, pick_up, send_for_pickup, withdraw_link};
-pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, NewPickup, PickupLook, PickupView};
+pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, NewPickup, PickupBy, PickupLook, PickupView};
 pub use model::{QuotaSpec, SecretView, Whose, WithSecret};
 pub use pace::Pace;
 pub(crate) use permits::Sight;

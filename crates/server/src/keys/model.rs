@@ -95,6 +95,15 @@ pub struct PickupView {
     pub expires_at: UnixMs,
 }
 
+/// For whom a secret waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PickupBy {
+    /// As the sender wrote it.
+    pub recipient: Option<String>,
+    /// Until when the link works; `None` where there is none.
+    pub link_expires_at: Option<UnixMs>,
+}
+
 /// What a link is for; nothing secret.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PickupLook {
@@ -197,6 +206,8 @@ pub struct KeyView {
     pub updated_at: UnixMs,
     /// When it was revoked.
     pub revoked_at: Option<UnixMs>,
+    /// For whom its secret waits, where it is sent for pick-up.
+    pub pickup_by: Option<PickupBy>,
     /// Grows with every change; what `ETag` carries.
     pub version: i64,
 }

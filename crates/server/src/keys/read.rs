@@ -7,7 +7,7 @@ use keyward_core::time::UnixMs;
 
 use super::row::KeyRow;
 use super::secrets::Reason;
-use super::{KeyFilter, KeyView, Whose, secrets, store, within};
+use super::{KeyFilter, KeyView, PickupBy, Whose, pickup, secrets, store, within};
 use crate::app::App;
 use crate::changes::Reach;
 use crate::db::Conn;
@@ -20,8 +20,24 @@ const NAME_CHARS_MAX: usize = 1_000;
 pub async fn get(app: &App, reach: Reach, id: KeyId) -> Result<KeyView, OpError> {
     let mut conn = app.db.conn().await?;
     let row = store::get(&mut conn, within(reach), id).await?.ok_or(OpError::NotFound)?;
-    let secrets = secrets::of(&mut conn, &row).await?;
-    Ok(row.view(app, &secrets, app.clock.now())?)
+    Ok(view(app, &mut conn, &row, app.clock.now()).await?)
+}
+
+/// One key as it may be shown.
+pub(super) async fn view(app: &App, conn: &mut Conn, row: &KeyRow, now: UnixMs) -> sqlx::Result<KeyView> {
+    let secrets = secrets::of(conn, row).await?;
+    let mut view = row.view(app, &secrets, now)?;
+    wait(conn, &mut view, now).await?;
+    Ok(view)
+}
+
+/// Notes for whom a key's secret waits.
+async fn wait(conn: &mut Conn, view: &mut KeyView, now: UnixMs) -> sqlx::Result<()> {
+    if view.state.has_no_secret_yet() {
+        let row = pickup::of(conn, &view.id.to_string()).await?;
+        view.pickup_by = row.map(|row| PickupBy { link_expires_at: row.link_end(now), recipient: row.recipient });
+    }
+    Ok(())
 }
 
 /// Keys, newest first. Standings are as of now.
@@ -49,7 +65,11 @@ pub(super) async fn views(app: &App, conn: &mut Conn, rows: &[KeyRow], now: Unix
         of_key.entry(secret.key_id.clone()).or_default().push(secret);
     }
     let of = |row: &KeyRow| of_key.get(&row.id).map_or(&[][..], Vec::as_slice);
-    rows.iter().map(|row| row.view(app, of(row), now)).collect()
+    let mut views = rows.iter().map(|row| row.view(app, of(row), now)).collect::<sqlx::Result<Vec<_>>>()?;
+    for view in &mut views {
+        wait(conn, view, now).await?;
+    }
+    Ok(views)
 }
 
 /// Whose a secret is, or was.

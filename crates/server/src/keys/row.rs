@@ -112,6 +112,7 @@ impl KeyRow {
             created_at: UnixMs(self.created_at),
             updated_at: UnixMs(self.updated_at),
             revoked_at: self.revoked_at.map(UnixMs),
+            pickup_by: None,
             version: self.version,
         })
     }

@@ -53,6 +53,11 @@ pub(crate) fn key(key: &Key, output: Output) -> io::Result<()> {
         ("plan", key.plan.clone()),
         ("external id", key.external_id.clone()),
         ("metadata", key.metadata.as_ref().map(ToString::to_string)),
+        (
+            "to be picked up by",
+            key.pickup_by.as_ref().map(|by| by.recipient.clone().unwrap_or_else(|| "somebody".into())),
+        ),
+        ("link ends", key.pickup_by.as_ref().and_then(|by| Some(relative(by.link_expires_at.as_ref()?, now)))),
         ("tags", (!key.tags.is_empty()).then(|| key.tags.join(" "))),
     ];
     facts.extend(optional.into_iter().filter_map(|(name, value)| Some((name, Cell::from(value?)))));

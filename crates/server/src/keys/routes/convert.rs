@@ -160,6 +160,10 @@ impl From<KeyView> for wire::Key {
             created_at: words::at(view.created_at),
             updated_at: words::at(view.updated_at),
             revoked_at: view.revoked_at.map(words::at),
+            pickup_by: view.pickup_by.map(|by| wire::PickupBy {
+                recipient: by.recipient,
+                link_expires_at: by.link_expires_at.map(words::at),
+            }),
             version: view.version,
         }
     }

@@ -5,7 +5,7 @@ use keyward_core::secret::Secret;
 use keyward_core::time::DAY_MS;
 use keyward_server::accounts::AccountView;
 use keyward_server::changes::Reach;
-use keyward_server::keys::{self, KeyView, NewKey, NewPickup, PickupView, WithSecret};
+use keyward_server::keys::{self, KeyView, NewKey, NewPickup, PickupBy, PickupView, WithSecret};
 use keyward_server::operation::OpError;
 
 use super::policies::{approval, set, with_scopes};
@@ -48,6 +48,11 @@ async fn a_link_shows_the_secret_once_and_looking_uses_nothing_up(world: World) 
     let made = world.make(sent(&account, "Partner")).await.unwrap();
     assert_eq!((made.secret.is_none(), made.key.standing), (true, Standing::AwaitingPickup));
     let link = made.pickup.unwrap();
+    let waits = |until| Some(PickupBy { recipient: Some("Jo at the bank".into()), link_expires_at: until });
+    assert_eq!(
+        (world.look(&made.key).await.pickup_by, &made.key.pickup_by),
+        (waits(Some(link.expires_at)), &waits(Some(link.expires_at)))
+    );
     assert!(link.link.expose().starts_with("http://127.0.0.1:8081/pick-up#kwu_"), "the token is in the fragment");
     assert_eq!(link.expires_at, world.now().plus(7 * DAY_MS));
     let token = token(&link);
@@ -60,6 +65,7 @@ async fn a_link_shows_the_secret_once_and_looking_uses_nothing_up(world: World) 
     world.pass(1_000);
     let picked = pick(&world, &token).await.unwrap();
     assert_eq!((picked.key.id, picked.key.standing), (made.key.id, Standing::Active));
+    assert_eq!(picked.key.pickup_by, None);
     let secret = picked.secret.unwrap();
     assert_eq!(world.whose(&secret).await, "key");
     assert!(world.app.keyring.lookup(&world.app.vault.pepper().digest(secret.expose())).is_some());
@@ -99,7 +105,8 @@ async fn a_link_ends_with_its_week_its_successor_its_withdrawal_and_its_key(worl
     let second = again(&key).await;
     let third = again(&key).await;
     assert_eq!(look(&world, &second).await, "not_found", "its successor ended it");
-    keys::withdraw_link(app, own, operator(), key.id).await.unwrap();
+    let left = keys::withdraw_link(app, own, operator(), key.id).await.unwrap().pickup_by.unwrap();
+    assert_eq!((left.recipient.as_deref(), left.link_expires_at), (Some("Jo at the bank"), None));
     assert_eq!(look(&world, &third).await, "not_found", "it was withdrawn");
     assert_eq!(outcome(&keys::withdraw_link(app, own, operator(), key.id).await), "no_link");
     assert_eq!(outcome(&keys::collect(app, own, operator(), key.id).await), "sent_for_pickup", "nor is it for others");
