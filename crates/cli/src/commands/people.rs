@@ -3,7 +3,10 @@
 use clap::Subcommand;
 use jiff::Timestamp;
 use keyward_sdk::client::Client;
-use keyward_sdk::wire::{MemberState, NewPerson, OneTimeLink, PageQuery, Person, PersonEdit};
+use keyward_sdk::wire::{
+    KeyChoice, KeyDeed, Known, KnownKey, ManagementKey, MemberState, NewPerson, OneTimeLink, PageQuery, Person,
+    PersonEdit, RemovePerson, SecretText, SeenHow,
+};
 
 use super::accounts::more;
 use crate::args::{Global, Paging};
@@ -75,10 +78,26 @@ pub(crate) enum People {
         #[command(flatten)]
         account: Account,
     },
-    /// Remove a person and the personal key they hold.
+    /// The keys that a person made, or whose secrets they have seen: to be rotated or revoked when they leave.
+    Known {
+        /// `person_…`
+        person: String,
+        #[command(flatten)]
+        account: Account,
+    },
+    /// Remove a person and the personal key they hold; rotate or revoke what they know in the same change.
     Remove {
         /// `person_…`
         person: String,
+        /// A key to rotate; its new secret is shown. May be repeated.
+        #[arg(long, value_name = "KEY")]
+        rotate: Vec<String>,
+        /// For how many seconds the old secrets of rotated keys stay good.
+        #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+        overlap: u32,
+        /// A key or management key to revoke. May be repeated.
+        #[arg(long, value_name = "KEY")]
+        revoke: Vec<String>,
         #[command(flatten)]
         account: Account,
     },
@@ -130,11 +149,50 @@ pub(crate) async fn run(command: People, global: &Global, output: Output) -> any
             let made = client.make_reset_link(&account.id(client).await?, &person).await?;
             if output.is_json() { output.json(&made) } else { link(&made, output) }
         }
-        People::Remove { person, account } => {
-            let done = client.delete_person(&account.id(client).await?, &person).await?;
-            if output.is_json() { output.json(&done) } else { Ok(output.line(format_args!("{person} is removed"))?) }
+        People::Known { person, account } => {
+            let known = client.known_keys(&account.id(client).await?, &person).await?;
+            if output.is_json() { output.json(&known) } else { self::known(&known, output) }
+        }
+        People::Remove { person, rotate, overlap, revoke, account } => {
+            let rotated = rotate.into_iter().map(|id| KeyChoice { id, deed: KeyDeed::Rotate { overlap_s: overlap } });
+            let revoked = revoke.into_iter().map(|id| KeyChoice { id, deed: KeyDeed::Revoke });
+            let how = RemovePerson { keys: rotated.chain(revoked).collect() };
+            let removed = client.remove_person(&account.id(client).await?, &person, &how).await?;
+            if output.is_json() {
+                return output.json(&removed);
+            }
+            output.line(format_args!("{person} is removed"))?;
+            for made in &removed.rotated {
+                let secret = made.secret.as_ref().map_or("not for your eyes", SecretText::expose);
+                output.facts(&[("key", made.key.id.clone().into()), ("secret", Cell::new(secret, Tone::Heading))])?;
+            }
+            Ok(())
         }
     }
+}
+
+fn known(known: &Known, output: Output) -> anyhow::Result<()> {
+    let now = Timestamp::now();
+    let seen = |how: &SeenHow| match how {
+        SeenHow::Created => "made",
+        SeenHow::Rotated => "rotated",
+        SeenHow::Revealed => "revealed",
+        SeenHow::PickedUp => "picked up",
+    };
+    let key = |key: &KnownKey| {
+        let used = key.last_used_at.as_ref().map(|at| relative(at, now));
+        vec![
+            Cell::from(key.key_id.clone()),
+            Cell::maybe(key.name.as_ref()),
+            key.how.iter().map(seen).collect::<Vec<_>>().join(", ").into(),
+            Cell::maybe(used),
+        ]
+    };
+    let management_key = |key: &ManagementKey| {
+        vec![Cell::from(key.id.clone()), key.name.clone().into(), "made".into(), Cell::maybe(None::<String>)]
+    };
+    let rows = known.keys.iter().map(key).chain(known.management_keys.iter().map(management_key));
+    Ok(output.table(&["ID", "NAME", "THEY", "LAST USED"], &rows.collect::<Vec<_>>())?)
 }
 
 async fn change(

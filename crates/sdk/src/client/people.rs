@@ -4,8 +4,8 @@ use reqwest::Method;
 
 use super::{Answer, Client};
 use crate::wire::{
-    Changed, Done, NewOperator, NewPerson, OneTimeLink, Operator, OperatorAdded, OperatorEdit, Page, PageQuery, Person,
-    PersonAdded, PersonEdit, Role, RoleSpec,
+    Changed, Done, Known, NewOperator, NewPerson, OneTimeLink, Operator, OperatorAdded, OperatorEdit, Page, PageQuery,
+    Person, PersonAdded, PersonEdit, PersonRemoved, RemovePerson, Role, RoleSpec,
 };
 
 impl Client {
@@ -45,6 +45,16 @@ impl Client {
     /// Removes a person from an account, with the personal key they hold.
     pub async fn delete_person(&self, account_id: &str, id: &str) -> Answer<Done> {
         self.call(Method::DELETE, &["v1", "accounts", account_id, "people", id]).send().await
+    }
+
+    /// The keys that a person made, or whose secrets they have seen.
+    pub async fn known_keys(&self, account_id: &str, id: &str) -> Answer<Known> {
+        self.get(&["v1", "accounts", account_id, "people", id, "known"], &()).await
+    }
+
+    /// Removes a person and, in the same change, rotates or revokes the keys that are named.
+    pub async fn remove_person(&self, account_id: &str, id: &str, how: &RemovePerson) -> Answer<PersonRemoved> {
+        self.call(Method::POST, &["v1", "accounts", account_id, "people", id, "remove"]).body(how).send().await
     }
 
     /// A fresh link for somebody who has not joined yet; the old one ends.

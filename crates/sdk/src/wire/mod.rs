@@ -33,8 +33,9 @@ pub use keys::{
 pub use management::{ManagementKey, ManagementKeyCreated, NewManagementKey, Whoami};
 pub use page::{Page, PageQuery};
 pub use people::{
-    AcceptInvitation, Invitation, LinkToken, Me, MemberState, NewOperator, NewPerson, OneTimeLink, Operator,
-    OperatorAdded, OperatorEdit, OwnAccount, Person, PersonAdded, PersonEdit, Rename,
+    AcceptInvitation, Invitation, KeyChoice, KeyDeed, Known, KnownKey, LinkToken, Me, MemberState, NewOperator,
+    NewPerson, OneTimeLink, Operator, OperatorAdded, OperatorEdit, OwnAccount, Person, PersonAdded, PersonEdit,
+    PersonRemoved, RemovePerson, Rename, SeenHow,
 };
 pub use policies::{KeptPolicy, Policy};
 pub use problem::{FieldError, Problem};

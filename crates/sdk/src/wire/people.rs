@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Effective, SecretText};
+use super::{Effective, KeyWithSecret, Kind, ManagementKey, SecretText, Standing};
 
 /// How a person stands in an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -90,6 +90,88 @@ pub struct PersonAdded {
     /// The link to hand to them, where they have an address; `null` in a replay, since the first answer held it.
     pub invitation: Option<OneTimeLink>,
     /// Since when every node knows them.
+    pub effective: Effective,
+}
+
+/// How somebody came to know a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeenHow {
+    /// They made the key.
+    Created,
+    /// They gave it a new secret.
+    Rotated,
+    /// They had it shown again.
+    Revealed,
+    /// They picked it up.
+    PickedUp,
+}
+
+/// A key that a person made, or whose secret they have seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct KnownKey {
+    /// `key_…`
+    pub key_id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Which kind.
+    pub kind: Kind,
+    /// What it is called now.
+    pub standing: Standing,
+    /// How they came to know it.
+    pub how: Vec<SeenHow>,
+    /// When one of its secrets was last accepted.
+    pub last_used_at: Option<String>,
+}
+
+/// What a person knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Known {
+    /// Keys, newest first.
+    pub keys: Vec<KnownKey>,
+    /// Management keys in force that they made, newest first.
+    pub management_keys: Vec<ManagementKey>,
+}
+
+/// What becomes of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum KeyDeed {
+    /// It gets a new secret.
+    Rotate {
+        /// For how many seconds the old one stays good: 0 to 30 days.
+        overlap_s: u32,
+    },
+    /// It ends for good.
+    Revoke,
+}
+
+/// What becomes of one key. A key that is not named stays as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChoice {
+    /// `key_…`, or `mk_…`, which can only be revoked.
+    pub id: String,
+    /// What becomes of it.
+    #[serde(rename = "do")]
+    pub deed: KeyDeed,
+}
+
+/// The removal of a person, and what becomes of the keys they know.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RemovePerson {
+    /// The keys.
+    #[serde(default)]
+    pub keys: Vec<KeyChoice>,
+}
+
+/// A person was removed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PersonRemoved {
+    /// The rotated keys, each with its new secret.
+    pub rotated: Vec<KeyWithSecret>,
+    /// Since when every node judges by it.
     pub effective: Effective,
 }
 

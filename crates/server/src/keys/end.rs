@@ -19,7 +19,8 @@ pub async fn revoke(app: &App, reach: Reach, actor: Actor, id: KeyId) -> Result<
     app.changes.run(actor, move |tx| Box::pin(async move { revoke_in(&inner, tx, reach, id).await })).await
 }
 
-pub(super) async fn revoke_in(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<KeyView, OpError> {
+/// As [`revoke`], as part of a larger change.
+pub(crate) async fn revoke_in(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<KeyView, OpError> {
     let held = Held::take(app, tx, reach, id).await?;
     // A key may always end itself: whoever finds it leaked stops it at once.
     if tx.actor().who != format!("key:{id}") {

@@ -27,28 +27,34 @@ pub async fn rotate(
 ) -> Result<WithSecret, OpError> {
     let inner = app.clone();
     app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let held = Held::manage(&inner, tx, reach, id).await?;
-                held.has_secret()?;
-                if held.overlapping(tx).is_some() {
-                    return Err(OpError::conflict(
-                        "rotation_in_progress",
-                        "the old secret of the last rotation is still good",
-                    ));
-                }
-                let after = renewed(&held, tx, reach, lifetime, Some(overlap_s))?;
-                held.clear(tx).await?;
-                if overlap_s == 0 {
-                    secrets::bury(tx, held.current()?, Reason::Replaced).await?;
-                } else {
-                    let until = tx.now().plus(overlap_s * SECOND_MS);
-                    secrets::set_until(tx.conn(), &held.current()?.id, Some(until)).await?;
-                }
-                renew(&inner, tx, held, after, "key.rotated").await
-            })
-        })
+        .run(actor, move |tx| Box::pin(async move { rotate_in(&inner, tx, reach, id, overlap_s, lifetime).await }))
         .await
+}
+
+/// As [`rotate`], as part of a larger change.
+pub(crate) async fn rotate_in(
+    app: &App,
+    tx: &mut Tx,
+    reach: Reach,
+    id: KeyId,
+    overlap_s: i64,
+    lifetime: Option<Lifetime>,
+) -> Result<WithSecret, OpError> {
+    let held = Held::manage(app, tx, reach, id).await?;
+    held.has_secret()?;
+    if held.overlapping(tx).is_some() {
+        let message = "the old secret of the last rotation is still good";
+        return Err(OpError::conflict("rotation_in_progress", message));
+    }
+    let after = renewed(&held, tx, reach, lifetime, Some(overlap_s))?;
+    held.clear(tx).await?;
+    if overlap_s == 0 {
+        secrets::bury(tx, held.current()?, Reason::Replaced).await?;
+    } else {
+        let until = tx.now().plus(overlap_s * SECOND_MS);
+        secrets::set_until(tx.conn(), &held.current()?.id, Some(until)).await?;
+    }
+    renew(app, tx, held, after, "key.rotated").await
 }
 
 /// Gives a personal key a new secret; every old one ends at once. The key ends when it did, unless a lifetime is

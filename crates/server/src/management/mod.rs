@@ -5,10 +5,10 @@ mod routes;
 mod store;
 
 use keyward_core::expiry::{ExpiryRules, Lifetime};
-use keyward_core::ids::{AccountId, ManagementKeyId};
+use keyward_core::ids::{AccountId, ManagementKeyId, PersonId};
 use keyward_core::key::Environment;
 use keyward_core::name::Name;
-use keyward_core::role::Permissions;
+use keyward_core::role::{Area, Permission, Permissions};
 use keyward_core::secret::{Alphabet, Format, Secret};
 use keyward_core::time::UnixMs;
 use serde_json::json;
@@ -27,6 +27,10 @@ pub use routes::routes;
 const NAME_CHARS_MAX: usize = 100;
 const PREFIX: &str = "kwm_";
 const LETTERS: usize = 40;
+/// What it takes to end management keys.
+pub(crate) const WRITE: Permission = Permission::write(Area::Settings);
+/// Most management keys of one person that are listed.
+const MADE_MAX: i64 = 1_000;
 
 /// A management key as it may be shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -193,30 +197,34 @@ pub async fn get(app: &App, reach: Reach, id: ManagementKeyId) -> Result<Managem
 
 /// Ends a management key for good; revoking it again changes nothing.
 pub async fn revoke(app: &App, reach: Reach, actor: Actor, id: ManagementKeyId) -> Result<ManagementKeyView, OpError> {
-    app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let row = store::get(tx.conn(), reach.within(), id).await?.ok_or(OpError::NotFound)?;
-                let mut key = row.view()?;
-                if key.revoked_at.is_some() {
-                    return Ok(key);
-                }
-                let now = tx.now();
-                store::revoke(tx.conn(), id, now).await?;
-                tx.touch(Touched::Other, &row.id);
-                let account = key.account;
-                tx.audit(AuditEvent {
-                    action: "management_key.revoked",
-                    subject: row.id,
-                    account,
-                    before: None,
-                    after: None,
-                });
-                key.revoked_at = Some(now);
-                Ok(key)
-            })
-        })
-        .await
+    app.changes.run(actor, move |tx| Box::pin(async move { revoke_in(tx, reach, id).await })).await
+}
+
+/// As [`revoke`], as part of a larger change.
+pub(crate) async fn revoke_in(tx: &mut Tx, reach: Reach, id: ManagementKeyId) -> Result<ManagementKeyView, OpError> {
+    let row = store::get(tx.conn(), reach.within(), id).await?.ok_or(OpError::NotFound)?;
+    let mut key = row.view()?;
+    if key.revoked_at.is_some() {
+        return Ok(key);
+    }
+    let now = tx.now();
+    store::revoke(tx.conn(), id, now).await?;
+    tx.touch(Touched::Other, &row.id);
+    let account = key.account;
+    tx.audit(AuditEvent { action: "management_key.revoked", subject: row.id, account, before: None, after: None });
+    key.revoked_at = Some(now);
+    Ok(key)
+}
+
+/// The management keys in force that a person made, newest first.
+pub(crate) async fn made_by(
+    conn: &mut Conn,
+    reach: Reach,
+    person: PersonId,
+    now: UnixMs,
+) -> Result<Vec<ManagementKeyView>, OpError> {
+    let rows = store::living_by(conn, reach.within(), &format!("person:{person}"), now, MADE_MAX).await?;
+    Ok(rows.iter().map(ManagementKeyRow::view).collect::<sqlx::Result<_>>()?)
 }
 
 /// Who made the management key that an actor is; `None` for every other actor.

@@ -26,6 +26,11 @@ const LIST: &str = concat!(
 );
 const INSERT: &str = "insert into management_key (id, name, digest, pepper_id, hint, account_id, permissions, \
     expires_at, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const LIVING_BY: &str = concat!(
+    select!(),
+    "created_by = $1 and revoked_at is null and ($2 is null or account_id = $2) and (expires_at is null or expires_at > $3) \
+     order by created_at desc, id desc limit $4"
+);
 const REVOKE: &str = "update management_key set revoked_at = $2 where id = $1";
 const DELETE_ALL: &str = "delete from management_key where account_id = $1";
 
@@ -84,6 +89,23 @@ pub(super) async fn list(
         .bind(within.map(|id| id.to_string()))
         .bind(at)
         .bind(id)
+        .bind(limit)
+        .fetch_all(c)
+        .await)
+}
+
+/// The management keys in force that somebody made.
+pub(super) async fn living_by(
+    conn: &mut Conn,
+    within: Option<AccountId>,
+    maker: &str,
+    now: UnixMs,
+    limit: i64,
+) -> sqlx::Result<Vec<ManagementKeyRow>> {
+    on_db!(conn, |c| sqlx::query_as(LIVING_BY)
+        .bind(maker)
+        .bind(within.map(|id| id.to_string()))
+        .bind(now.0)
         .bind(limit)
         .fetch_all(c)
         .await)

@@ -1,7 +1,7 @@
 //! Changing and ending memberships.
 
 use keyward_core::ids::{AccountId, PersonId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::authority::{authority, keep_an_admin, of_role};
 use super::store::{self, MemberRow};
@@ -122,19 +122,26 @@ pub async fn remove(app: &App, reach: Reach, actor: Actor, account: AccountId, i
                 let row = store::get(tx.conn(), account.id, id).await?.ok_or(OpError::NotFound)?;
                 let theirs = of_role(&inner, tx.conn(), &account, &row.role).await?;
                 covers(authority(&inner, tx, &account).await?, theirs)?;
-                part(&inner, tx, &account, &row).await
+                part(&inner, tx, &account, &row, None).await
             })
         })
         .await
 }
 
-/// Ends a membership, whoever asked for it.
-pub(super) async fn part(app: &App, tx: &mut Tx, account: &AccountView, row: &MemberRow) -> Result<(), OpError> {
+/// Ends a membership, whoever asked for it; what was chosen for the keys they know is part of the audit.
+pub(super) async fn part(
+    app: &App,
+    tx: &mut Tx,
+    account: &AccountView,
+    row: &MemberRow,
+    chosen: Option<Value>,
+) -> Result<(), OpError> {
     keep_an_admin(app, tx, account, row).await?;
     let id = row.view()?.id;
     keys::bury_of_person(tx, account.id, id).await?;
     crate::sessions::end_links(tx, id, account.id).await?;
     store::delete_member(tx.conn(), account.id, id).await?;
-    note(tx, "person.removed", id, Some(account.id), (Some(facts(row)), None));
+    let chosen = chosen.map(|keys| json!({ "keys": keys }));
+    note(tx, "person.removed", id, Some(account.id), (Some(facts(row)), chosen));
     erase_if_left_over(tx, id).await
 }

@@ -105,7 +105,7 @@ pub async fn leave(app: &App, actor: Actor, account: AccountId) -> Result<(), Op
                 let id = tx.actor().person.ok_or(OpError::NotFound)?.id;
                 let account = accounts::lock(tx, Reach::Account(account), account).await?;
                 let row = store::get(tx.conn(), account.id, id).await?.ok_or(OpError::NotFound)?;
-                part(&inner, tx, &account, &row).await
+                part(&inner, tx, &account, &row, None).await
             })
         })
         .await

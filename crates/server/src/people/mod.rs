@@ -7,6 +7,7 @@
 mod authority;
 mod change;
 mod invitations;
+mod leaving;
 mod me;
 mod operators;
 mod routes;
@@ -28,6 +29,7 @@ pub(crate) use authority::authority;
 pub use authority::{InAccounts, standing};
 pub use change::{edit, remove};
 pub use invitations::{accept, accept_own, create, invite_again, look, reset_link};
+pub use leaving::{Choice, Known, known_to, remove_with};
 pub use me::{Me, OwnAccount, leave, me, rename};
 pub use operators::{OperatorView, add_operator, edit_operator, operators, remove_operator};
 pub use routes::routes;

@@ -1,6 +1,7 @@
 //! `/v1/accounts/{account_id}/people`, and in files of their own: invitations, oneself, the operator's people.
 
 mod invitations;
+mod leaving;
 mod me;
 mod operators;
 
@@ -23,6 +24,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, create))
         .routes(routes!(get, edit, remove))
         .merge(invitations::routes())
+        .merge(leaving::routes())
         .merge(me::routes())
         .merge(operators::routes())
 }

@@ -45,6 +45,8 @@ const MATRIX: &[(&str, Who, &str)] = &[
     ("get_person", PEOPLE_READ, ""),
     ("edit_person", PEOPLE_WRITE, r#"{"name":"New"}"#),
     ("delete_person", PEOPLE_WRITE, ""),
+    ("list_known_keys", PEOPLE_WRITE, ""),
+    ("remove_person", PEOPLE_WRITE, "{}"),
     ("invite_again", PEOPLE_WRITE, ""),
     ("make_reset_link", PEOPLE_WRITE, ""),
     ("list_roles", PEOPLE_READ, ""),
