@@ -146,13 +146,13 @@ create table identity (
 );
 create index identity_by_person on identity (person_id);
 
--- Sign-ins that failed lately, counted per bucket (an address, a person, a pair of both).
+-- Sign-ins that failed lately, per bucket (an address, a person, a pair of both): until when what was taken weighs.
+-- And addresses that a person signed in from: until when they are known.
 create table attempt (
     bucket text primary key,
-    failures bigint not null,
-    since bigint not null
+    until bigint not null
 );
-create index attempt_by_age on attempt (since);
+create index attempt_by_age on attempt (until);
 
 create table api_key (
     id text primary key,

@@ -20,6 +20,7 @@ use crate::keyring::{self, FeedError, Keyring};
 use crate::keys;
 use crate::limits::Limits;
 use crate::quotas;
+use crate::sessions::{self, Desk};
 use crate::vault::{Vault, VaultError};
 
 /// How often last uses and quotas are saved.
@@ -47,6 +48,8 @@ pub struct App {
     pub heads: Arc<Tally>,
     /// How often secrets are shown again.
     pub pace: Arc<keys::Pace>,
+    /// Where people sign in.
+    pub desk: Arc<Desk>,
     /// Until when last uses have been saved, in unix milliseconds.
     saved_until: Arc<AtomicI64>,
 }
@@ -120,8 +123,8 @@ impl App {
         keyring::start(Arc::clone(&keyring), Arc::clone(&config), db.clone(), Arc::clone(&written)).await?;
         let changes = Changes::start(db.clone(), clock.clone(), Arc::clone(vault.audit()), keyring.applied(), written);
         let saved_until = Arc::new(AtomicI64::new(clock.now().0));
-        let (heads, pace) = (Arc::default(), Arc::default());
-        Ok(Self { config, clock, db, vault, changes, keyring, limits, heads, pace, saved_until })
+        let (heads, pace, desk) = (Arc::default(), Arc::default(), Arc::new(Desk::new()));
+        Ok(Self { config, clock, db, vault, changes, keyring, limits, heads, pace, desk, saved_until })
     }
 
     /// What verdicts are made with.
@@ -147,6 +150,7 @@ impl App {
         let mut conn = self.db.conn().await?;
         keys::save_last_used(&mut conn, &used).await?;
         changes::raise_high_water(&mut conn, now).await?;
+        sessions::sweep(self, &mut conn).await?;
         self.saved_until.store(now.0, Ordering::Relaxed);
         let used = self.limits.dirty_quotas();
         let saved = quotas::save(&mut conn, &used).await;

@@ -10,6 +10,7 @@ use crate::gateway::stats::Stats;
 pub fn render(app: &App, stats: &Stats) -> String {
     let mut out = String::with_capacity(4_096);
     requests(&mut out, stats);
+    sign_ins(&mut out, app);
     let epoch = *app.keyring.applied().borrow();
     for (name, help, value) in [
         ("keyward_ready", "Whether requests can be judged.", i64::from(app.is_ready())),
@@ -67,6 +68,13 @@ fn requests(out: &mut String, stats: &Stats) {
     family(out, "keyward_clients_gone_total", "counter", "Requests whose client broke off while sending.");
     for api in &apis {
         line(out, "keyward_clients_gone_total", &[("api", &name(&api.api))], api.client_gone);
+    }
+}
+
+fn sign_ins(out: &mut String, app: &App) {
+    family(out, "keyward_sign_ins_total", "counter", "Attempts of people to sign in, by how they ended.");
+    for (outcome, count) in app.desk.outcomes() {
+        line(out, "keyward_sign_ins_total", &[("outcome", outcome)], count);
     }
 }
 

@@ -17,6 +17,7 @@ mod policies;
 mod problem;
 mod roles;
 mod secret;
+mod sessions;
 mod terms;
 mod verify;
 
@@ -41,6 +42,10 @@ pub use policies::{KeptPolicy, Policy};
 pub use problem::{FieldError, Problem};
 pub use roles::{Role, RoleSpec};
 pub use secret::SecretText;
+pub use sessions::{
+    EndSessions, PasswordChange, PasswordReset, PasswordResetCompletion, Proof, RecoveryCodes, Session, Sessions,
+    Setup, SignIn, SignedIn, SsoProvider, SsoProviders, TotpCode, TotpEnrolment, TotpProof,
+};
 pub use terms::{Algorithm, Limit, Per, Quota, Refill};
 pub use verify::{Check, CheckOutcome, Explanation, LimitState, Verification, Verify, VerifyBatch, VerifyBatchAnswer};
 

@@ -30,6 +30,10 @@ pub struct Config {
     pub auth: AuthSettings,
     /// Settings of the audit.
     pub audit: AuditSettings,
+    /// Where people reach the control listener: what links begin with, without a slash at the end. `None`: unsaid.
+    pub control_url: Option<String>,
+    /// How people sign in.
+    pub sign_in: SignInSettings,
     /// Every API, in the order of its name.
     pub apis: Vec<Arc<ApiSetup>>,
     /// SHA-256 of the effective configuration, hexadecimal.
@@ -39,10 +43,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// stub
+    /// What links begin with.
     pub fn control_url(&self) -> String {
-        format!("http://{}", self.listen.control)
+        self.control_url.clone().unwrap_or_else(|| format!("http://{}", self.listen.control))
     }
+
     /// The API of this name.
     pub fn api(&self, name: &str) -> Option<&Arc<ApiSetup>> {
         self.apis.iter().find(|setup| setup.api.name == name)
@@ -58,6 +63,39 @@ pub struct Listen {
     pub auth: SocketAddr,
     /// Management API and dashboard.
     pub control: SocketAddr,
+}
+
+/// How people sign in.
+#[derive(Debug)]
+pub struct SignInSettings {
+    /// A sign-in that is not used for so long ends.
+    pub idle_ms: i64,
+    /// Every sign-in ends after so long.
+    pub lifetime_ms: i64,
+    /// Who else may vouch for people, in the order of their names.
+    pub sso: Vec<Provider>,
+}
+
+/// Somebody else who vouches for people (OpenID Connect).
+pub struct Provider {
+    /// What it is called in URLs.
+    pub name: String,
+    /// What people are shown.
+    pub title: String,
+    /// Its issuer URL.
+    pub issuer: String,
+    /// What it calls us.
+    pub client_id: String,
+    /// Proves that we are it.
+    pub client_secret: Secret,
+    /// Addresses of these domains only, in lower case; empty: of any.
+    pub domains: Vec<String>,
+}
+
+impl std::fmt::Debug for Provider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Provider({})", self.name)
+    }
 }
 
 /// Settings of the data plane; each bound has a name here.

@@ -66,6 +66,11 @@ impl Problem {
         Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
     }
 
+    /// Too often; try again in so many seconds.
+    pub fn too_many(code: &'static str, detail: String, retry_after_s: u64) -> Self {
+        Self { retry_after_s: Some(retry_after_s), ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, detail) }
+    }
+
     /// The store or the program failed; `why` goes to the log, not to the client.
     pub fn unavailable(why: &dyn std::fmt::Display) -> Self {
         tracing::error!(%why, "a management request failed");
@@ -117,8 +122,8 @@ impl IntoResponse for Problem {
             };
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
-        let retry_after_s = self.retry_after_s.or((status == StatusCode::SERVICE_UNAVAILABLE).then_some(1));
-        if let Some(seconds) = retry_after_s {
+        let is_unavailable = status == StatusCode::SERVICE_UNAVAILABLE;
+        if let Some(seconds) = self.retry_after_s.or(is_unavailable.then_some(1)) {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         response

@@ -46,14 +46,30 @@ pub enum OpError {
         /// What people read.
         message: String,
     },
-    /// Too much in too short a time.
+    /// Who the caller is was not proved.
+    #[error("{message}")]
+    Unproved {
+        /// What programs read.
+        code: &'static str,
+        /// What people read.
+        message: String,
+    },
+    /// What was sent was good once.
+    #[error("{message}")]
+    Gone {
+        /// What programs read.
+        code: &'static str,
+        /// What people read.
+        message: String,
+    },
+    /// Too often.
     #[error("{message}")]
     TooMany {
         /// What programs read.
         code: &'static str,
         /// What people read.
         message: String,
-        /// When to try again.
+        /// When to try again, in seconds.
         retry_after_s: u64,
     },
     /// The store said no.

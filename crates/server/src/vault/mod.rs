@@ -137,9 +137,13 @@ impl Vault {
 
     /// Seals a secret for one row: opened beside any other account, key or secret id it is refused.
     pub fn seal(&self, account: AccountId, key: KeyId, id: SecretId, secret: &Secret) -> Vec<u8> {
+        self.seal_text(&place(account, key, id), secret)
+    }
+
+    /// Seals a text for one place: opened for any other it is refused.
+    pub fn seal_text(&self, place: &str, secret: &Secret) -> Vec<u8> {
         let mut sealed = vec![0_u8; NONCE_BYTES];
         random(&mut sealed);
-        let place = place(account, key, id);
         let payload = Payload { msg: secret.expose().as_bytes(), aad: place.as_bytes() };
         let nonce = Nonce::try_from(sealed.as_slice()).expect("the nonce has 12 bytes");
         let text = self.sealer.encrypt(&nonce, payload).expect("a secret is far below the cipher's limit");
@@ -149,8 +153,12 @@ impl Vault {
 
     /// Opens what [`Vault::seal`] sealed for the same row.
     pub fn unseal(&self, account: AccountId, key: KeyId, id: SecretId, sealed: &[u8]) -> Result<Secret, Unsealable> {
+        self.unseal_text(&place(account, key, id), sealed)
+    }
+
+    /// Opens what [`Vault::seal_text`] sealed for the same place.
+    pub fn unseal_text(&self, place: &str, sealed: &[u8]) -> Result<Secret, Unsealable> {
         let (nonce, text) = sealed.split_at_checked(NONCE_BYTES).ok_or(Unsealable)?;
-        let place = place(account, key, id);
         let nonce = Nonce::try_from(nonce).map_err(|_| Unsealable)?;
         let payload = Payload { msg: text, aad: place.as_bytes() };
         let bytes = self.sealer.decrypt(&nonce, payload).map_err(|_| Unsealable)?;

@@ -6,6 +6,7 @@ mod clash;
 mod headers;
 mod keys;
 mod routes;
+mod sign_in;
 mod spending;
 mod upstreams;
 mod wording;
@@ -49,8 +50,22 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
     let apis = apis.into_iter().enumerate().map(place).collect();
     let data_dir = sources.folder().join(top.text("data_dir").unwrap_or_default());
     let audit = audit::settings(top, &data_dir, sources, faults);
+    let control_url = sign_in::control_url(top, faults);
+    let sign_in = sign_in::settings(top, sources, faults);
     let (digest, effective) = (String::new(), String::new());
-    Some(Config { data_dir, listen: listen?, store_url: store_url?, gateway, auth, audit, apis, digest, effective })
+    Some(Config {
+        data_dir,
+        listen: listen?,
+        store_url: store_url?,
+        gateway,
+        auth,
+        audit,
+        control_url,
+        sign_in,
+        apis,
+        digest,
+        effective,
+    })
 }
 
 fn listen(top: &Section<'_>, has_service_key: bool, faults: &mut Faults) -> Option<Listen> {

@@ -205,9 +205,13 @@ pub fn outcome<T>(result: &Result<T, OpError>) -> String {
         Ok(_) => "ok".into(),
         Err(OpError::NotFound) => "not_found".into(),
         Err(OpError::PreconditionFailed) => "precondition_failed".into(),
-        Err(OpError::Conflict { code, .. } | OpError::Forbidden { code, .. } | OpError::TooMany { code, .. }) => {
-            (*code).into()
-        }
+        Err(
+            OpError::Conflict { code, .. }
+            | OpError::Forbidden { code, .. }
+            | OpError::Unproved { code, .. }
+            | OpError::Gone { code, .. }
+            | OpError::TooMany { code, .. },
+        ) => (*code).into(),
         Err(OpError::Invalid(fields)) => {
             fields.iter().map(|field| field.pointer.as_str()).collect::<Vec<_>>().join(" ")
         }

@@ -7,6 +7,10 @@ use keyward_server::on_db;
 pub const TABLES: &[(&str, &str)] = &[
     ("account", "select id || public_id || name || coalesce(metadata, '') || tags from account"),
     ("person", "select id || name || coalesce(email, '') from person"),
+    ("session", "select id || person_id || method || coalesce(origin, '') || coalesce(agent, '') from session"),
+    ("link", "select kind || coalesce(person_id, '') || coalesce(account_id, '') || created_by from link"),
+    ("identity", "select provider || subject || person_id from identity"),
+    ("attempt", "select bucket from attempt"),
     ("api_key", "select id || coalesce(name, '') || scopes || coalesce(metadata, '') || tags from api_key"),
     (
         "secret",

@@ -1,0 +1,84 @@
+//! A forgotten password: a link that works once, for half an hour, sent to the address of its person and nobody else.
+
+use keyward_core::ids::PersonId;
+use keyward_core::role::Permissions;
+use keyward_core::secret::Secret;
+use serde_json::json;
+
+use super::links::{self, LinkKind, make_link, not_valid, take_link};
+use super::store::{self, PersonRow};
+use super::{note, set_password, sign_in, throttle};
+use crate::app::App;
+use crate::changes::{Actor, SignedIn, Tx};
+use crate::operation::OpError;
+
+/// How long a link lives that somebody asked for.
+const LIFETIME_MS: i64 = 30 * 60_000;
+
+/// Makes a link for the person with this address, if there is one, and sends it to them. Whoever asks learns nothing:
+/// the answer goes out before this begins.
+pub async fn ask(app: &App, email: &str, origin: Option<String>) -> Result<(), OpError> {
+    let email = email.trim().to_lowercase();
+    throttle::reset_for(app, &email).await?;
+    let Some(row) = store::by_email(&mut app.db.conn().await?, &email).await? else { return Ok(()) };
+    if row.suspended {
+        return Ok(());
+    }
+    let (person, inner) = (row.person()?, app.clone());
+    let actor = Actor { origin, ..Actor::system() };
+    app.changes
+        .run(actor, move |tx| {
+            Box::pin(async move {
+                let link = make_link(&inner, tx, LinkKind::Reset, Some(person), None, LIFETIME_MS).await?;
+                note(tx, "person.reset_asked", person, json!({}));
+                announce_reset(&inner, tx, &row, &link).await
+            })
+        })
+        .await
+}
+
+/// Counts the address that asks; the only refusal that it can see.
+pub(super) async fn count(app: &App, origin: Option<&str>) -> Result<(), OpError> {
+    throttle::reset_by(app, origin).await
+}
+
+/// Where the link leaves the program. Nothing sends mail yet: an operator, an admin of the person's account or the
+/// machine's own command line makes a link that can be handed over.
+#[expect(clippy::unused_async, reason = "it will write into the outbox, in the transaction it is given")]
+async fn announce_reset(_: &App, _: &mut Tx, row: &PersonRow, _: &Secret) -> Result<(), OpError> {
+    tracing::info!(person = row.id, "a link to set another password was asked for");
+    Ok(())
+}
+
+/// Sets another password by a link; every sign-in of the person ends.
+pub async fn complete(app: &App, link: Secret, new: Secret, origin: Option<String>) -> Result<(), OpError> {
+    let guess = throttle::guess(app, origin.as_deref()).await?;
+    let person = person_of(links::look(app, &[LinkKind::Reset], &link).await?)?;
+    guess.give_back(app).await?;
+    let row = store::by_id(&mut app.db.conn().await?, person).await?.ok_or_else(not_valid)?;
+    let hashed = sign_in::hash_own(app, &row, &new).await?;
+    let actor = Actor::person(SignedIn { id: person, proved_at: app.clock.now() }, origin.clone(), Permissions::NONE);
+    let inner = app.clone();
+    app.changes
+        .run(actor, move |tx| {
+            Box::pin(async move {
+                // Again, now that it counts: somebody may have been quicker.
+                let taken = person_of(take_link(&inner, tx, &[LinkKind::Reset], &link).await?)?;
+                let row = store::lock(tx.conn(), taken).await?.ok_or_else(not_valid)?;
+                if row.suspended {
+                    return Err(not_valid());
+                }
+                note(tx, "person.reset_completed", taken, json!({}));
+                set_password(tx, taken, &hashed, None).await
+            })
+        })
+        .await?;
+    match &row.email {
+        Some(email) => throttle::welcome(app, origin.as_deref(), email).await,
+        None => Ok(()),
+    }
+}
+
+fn person_of(link: links::TakenLink) -> Result<PersonId, OpError> {
+    link.person.ok_or_else(not_valid)
+}
