@@ -15,6 +15,7 @@ use crate::commands::init::Init;
 use crate::commands::judge::Judge;
 use crate::commands::keys::Keys;
 use crate::commands::management_keys::ManagementKeys;
+use crate::commands::operators::Operators;
 use crate::commands::people::People;
 use crate::commands::roles::Roles;
 use crate::demo::Demo;
@@ -97,6 +98,9 @@ pub(crate) enum Command {
     /// Roles: what people of an account may see and do.
     #[command(subcommand)]
     Roles(Roles),
+    /// Those who run the deployment, when they can't sign in: works on the store itself.
+    #[command(subcommand)]
+    Operators(Operators),
     /// Keys that authenticate automation, this program among it, to the management API.
     #[command(subcommand)]
     ManagementKeys(ManagementKeys),

@@ -19,7 +19,20 @@ fn every_printed_request_works_when_pasted() {
         assert!(demo.fact(&format!("/presets/{api}/curl")).contains(demo.fact(&format!("/presets/{api}/base_url"))));
         assert!(!demo.fact(&format!("/presets/{api}/account_id")).is_empty());
     }
-    assert_eq!(demo.facts["operator"], Value::Null);
+}
+
+#[test]
+fn the_demo_s_operator_signs_in() {
+    let demo = Demo::start();
+    let sign_in = |password: &str| {
+        let body = serde_json::json!({ "email": demo.fact("/operator/email"), "password": password });
+        let url = format!("{}/v1/session", demo.fact("/control"));
+        Answer::to(&format!("curl {url} -H 'Content-Type: application/json' -d '{body}'"))
+    };
+    let right = sign_in(demo.fact("/operator/password"));
+    assert_eq!(right.status, 200, "{}", right.body);
+    assert!(right.headers["set-cookie"].starts_with("__Host-keyward=kws_"));
+    assert_eq!(sign_in("not the password at all").status, 401);
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod keys;
 pub(crate) mod management_keys;
+pub(crate) mod operators;
 pub(crate) mod people;
 mod policy;
 pub(crate) mod roles;
@@ -36,6 +37,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys::run(*keys, global, output).await?,
         Command::People(people) => people::run(people, global, output).await?,
         Command::Roles(roles) => roles::run(roles, global, output).await?,
+        Command::Operators(command) => operators::run(command, global, output).await?,
         Command::ManagementKeys(keys) => management_keys::run(keys, global, output).await?,
         Command::Audit(command) => return audit::run(command, global, output).await,
         Command::Whoami => whoami(global, output).await?,

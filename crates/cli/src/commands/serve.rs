@@ -6,6 +6,7 @@ use anyhow::bail;
 use keyward_server::app::{App, ClockChoice};
 use keyward_server::audit;
 use keyward_server::serve::{self, Bound, Running};
+use keyward_server::sessions::operators;
 use serde_json::json;
 
 use super::config;
@@ -21,8 +22,9 @@ pub(crate) async fn run(global: &Global, output: Output) -> anyhow::Result<()> {
     let bound = Bound::bind(&config)?;
     let app = App::start(config, ClockChoice::System).await?;
     audit::note_config(&app).await.map_err(local::refused)?;
-    let running = serve::start(app, bound)?;
+    let running = serve::start(app.clone(), bound)?;
     announce(&running, output)?;
+    announce_setup(&app, &running, output).await?;
     stop.told().await;
     finish(running, &mut stop).await
 }
@@ -34,6 +36,17 @@ pub(crate) async fn finish(running: Running, stop: &mut Stop) -> anyhow::Result<
         return Ok(());
     }
     bail!("ended at once, as told; requests under way were cut off")
+}
+
+/// While nobody runs the deployment, whoever reads this console may begin to (threat T19).
+async fn announce_setup(app: &App, running: &Running, output: Output) -> anyhow::Result<()> {
+    let Some(link) = operators::setup_link(app).await.map_err(local::refused)? else { return Ok(()) };
+    let base = app.config.control_url.clone().unwrap_or_else(|| format!("http://{}", running.control));
+    output.remark(format_args!(
+        "\nNobody runs this deployment yet. Set up the first operator within an hour:\n\n  {base}/setup#{}\n",
+        link.expose()
+    ));
+    Ok(())
 }
 
 fn announce(running: &Running, output: Output) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 //!
 //! It is the real program on a data directory of its own; what it shows that the real one does not is secrets.
 
+mod operator;
 mod ports;
 mod setting;
 mod told;
@@ -84,7 +85,8 @@ pub(crate) async fn run(demo: &Demo, output: Output) -> anyhow::Result<()> {
     let running = serve::start(app.clone(), bound)?;
     let gateway = setting::reachable(running.gateway);
     let world = world::build(&app, &gateway, demo.upstream.is_some()).await?;
-    told::ready(&world, &running, &data, output)?;
+    let operator = operator::make(&app).await.context("the demo's operator could not be made")?;
+    told::ready(&world, &operator, &running, &data, output)?;
     stop.told().await;
     finish(running, &mut stop).await
 }

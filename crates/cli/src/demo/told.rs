@@ -6,20 +6,27 @@ use keyward_server::serve::Running;
 use serde_json::{Map, Value, json};
 
 use super::Data;
+use super::operator::Operator;
 use super::setting::reachable;
 use super::world::{Example, World};
 use crate::output::{Output, Tone};
 
 /// Says that the demo is ready: for programs as one JSON object on one line.
-pub(super) fn ready(world: &World, running: &Running, data: &Data, output: Output) -> anyhow::Result<()> {
+pub(super) fn ready(
+    world: &World,
+    operator: &Operator,
+    running: &Running,
+    data: &Data,
+    output: Output,
+) -> anyhow::Result<()> {
     let (control, auth) = (reachable(running.control), reachable(running.auth));
     if output.is_json() {
-        return Ok(output.line(object(world, &control, &auth))?);
+        return Ok(output.line(object(world, operator, &control, &auth))?);
     }
-    Ok(output.line(text(world, &control, &auth, data, output))?)
+    Ok(output.line(text(world, operator, &control, &auth, data, output))?)
 }
 
-fn object(world: &World, control: &str, auth: &str) -> Value {
+fn object(world: &World, operator: &Operator, control: &str, auth: &str) -> Value {
     let preset = |example: &Example| {
         let facts = json!({
             "base_url": example.base_url,
@@ -33,13 +40,13 @@ fn object(world: &World, control: &str, auth: &str) -> Value {
         "gateway": world.gateway,
         "control": control,
         "auth": auth,
-        "operator": null,
+        "operator": { "email": operator.email, "password": operator.password.expose() },
         "management_key": world.management_key.expose(),
         "presets": world.apis.iter().map(preset).collect::<Map<_, _>>(),
     })
 }
 
-fn text(world: &World, control: &str, auth: &str, data: &Data, output: Output) -> String {
+fn text(world: &World, operator: &Operator, control: &str, auth: &str, data: &Data, output: Output) -> String {
     let heading = |text: &str| output.paint(text, Tone::Heading);
     let quiet = |text: &str| output.paint(text, Tone::Quiet);
     let mut out = format!(
@@ -53,6 +60,12 @@ fn text(world: &World, control: &str, auth: &str, data: &Data, output: Output) -
         quiet(data.fate()),
     );
     // Writing to a String can't fail.
+    let _ = writeln!(
+        out,
+        "  operator {}  {}",
+        operator.email,
+        quiet(&format!("signs in with the password {}", operator.password.expose()))
+    );
     let _ = writeln!(out, "\n{}", heading("1. Call an API"));
     for example in &world.apis {
         let _ = writeln!(out, "\n  {}\n  {}", quiet(&format!("# {}", title(example.api))), example.curl);

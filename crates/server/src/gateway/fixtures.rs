@@ -13,7 +13,8 @@ use keyward_core::scope::Catalogue;
 use keyward_core::secret::{Alphabet, Format};
 
 use crate::config::{
-    ApiSetup, AuthSettings, Config, GatewaySettings, Listen, Preflight, RateHeaders, Scheme, Upstream, UpstreamAddress,
+    ApiSetup, AuthSettings, Config, GatewaySettings, Listen, Preflight, RateHeaders, Scheme, SignInSettings, Upstream,
+    UpstreamAddress,
 };
 use crate::gateway::dialect::Dialect;
 
@@ -155,6 +156,8 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
             trusted_proxies: vec![],
         },
         auth: AuthSettings { service_key: None },
+        control_url: None,
+        sign_in: SignInSettings { idle_ms: 1, lifetime_ms: 1, sso: vec![] },
         apis: apis.into_iter().enumerate().map(number).collect(),
         digest: String::new(),
     }

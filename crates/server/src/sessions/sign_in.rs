@@ -189,18 +189,17 @@ pub async fn change_password(
 ) -> Result<Secret, OpError> {
     let signed_in = person_of(&actor)?;
     let row = load(app, signed_in.id).await?;
-    let counted = match (&row.password, current) {
-        (None, _) => {
-            demand_recent(app.clock.now(), signed_in.proved_at)?;
-            None
-        }
+    match (&row.password, current) {
+        (None, _) => demand_recent(app.clock.now(), signed_in.proved_at)?,
         (Some(_), None) => return Err(OpError::field("/current_password", "the password in force")),
-        (Some(_), Some(current)) => Some(check_password(app, signed_in.id, &current).await?.1),
-    };
+        (Some(_), Some(current)) => {
+            let (_, counted) = check_password(app, signed_in.id, &current).await?;
+            counted.was_right(app).await?;
+        }
+    }
     let hashed = hash_own(app, &row, &new).await?;
     let inner = app.clone();
-    let token = app
-        .changes
+    app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
                 locked(tx, &row).await?;
@@ -208,11 +207,7 @@ pub async fn change_password(
                 rotate(&inner, tx, session).await
             })
         })
-        .await?;
-    if let Some(counted) = counted {
-        counted.was_right(app).await?;
-    }
-    Ok(token)
+        .await
 }
 
 /// Judges and hashes somebody's new password.

@@ -6,6 +6,7 @@
 mod auth;
 mod gateway;
 mod management;
+mod sessions;
 mod store;
 mod support;
 mod ward;

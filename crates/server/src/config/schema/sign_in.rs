@@ -34,7 +34,7 @@ static SSO: &[Field] = &[
     field(
         "client_secret",
         Is::Secret,
-        Given::Always("\"env:SSO_SECRET\""),
+        Given::Always("\"what-the-provider-gave\""),
         "Proves to it that we are it; `env:NAME` or `file:PATH` to keep it elsewhere.",
     ),
     field("title", Is::Text, Given::Eg("\"Example Inc.\""), "What people are shown; its name unless said."),

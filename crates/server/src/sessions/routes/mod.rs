@@ -9,7 +9,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse as _, Response};
 use http::header::USER_AGENT;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use keyward_core::ids::SessionId;
 use keyward_core::secret::Secret;
 use keyward_sdk::wire;
@@ -71,15 +71,11 @@ fn session(caller: &Caller) -> Result<SessionId, Problem> {
 
 /// An answer that hands over a new cookie.
 fn with_cookie(token: &Secret, response: impl axum::response::IntoResponse) -> Response {
-    let mut headers = HeaderMap::new();
-    cookie::set(&mut headers, token);
-    (headers, response).into_response()
+    ([cookie::set(token)], response).into_response()
 }
 
 fn without_cookie() -> Response {
-    let mut headers = HeaderMap::new();
-    cookie::clear(&mut headers);
-    (StatusCode::NO_CONTENT, headers).into_response()
+    (StatusCode::NO_CONTENT, [cookie::clear()]).into_response()
 }
 
 impl From<Signed> for wire::SignedIn {

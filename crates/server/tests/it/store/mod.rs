@@ -21,3 +21,4 @@ mod races;
 mod reach;
 mod reveals;
 mod rotations;
+mod sessions;
