@@ -13,6 +13,7 @@ mod heads;
 mod keys;
 mod lists;
 mod management;
+mod members;
 mod people;
 mod personal;
 mod pickup;
