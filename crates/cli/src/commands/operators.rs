@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use clap::Subcommand;
-use keyward_core::secret::Secret;
 use keyward_server::changes::Actor;
-use keyward_server::sessions::operators::{self, NewOperator};
+use keyward_server::people;
+use keyward_server::sessions::operators;
 use serde_json::json;
 
 use super::config;
@@ -22,7 +22,7 @@ pub(crate) enum Operators {
         /// Their address.
         email: String,
     },
-    /// Make somebody an operator, and print a link to set their password.
+    /// Make somebody an operator; prints a link by which they join, unless they have a password already.
     Add {
         /// Their address.
         email: String,
@@ -36,22 +36,30 @@ pub(crate) async fn run(command: Operators, global: &Global, output: Output) -> 
     let config = Arc::new(config::load(&global.config)?);
     let base = config.control_url();
     let app = local::open(config).await?;
-    let link = match command {
-        Operators::Reset { email } => operators::reset(&app, Actor::cli(), &email).await,
-        Operators::Add { email, name } => operators::add(&app, Actor::cli(), NewOperator { name, email }).await,
-    };
-    show(&base, &link.map_err(local::refused)?, output)
+    match command {
+        Operators::Reset { email } => {
+            let link = operators::reset(&app, Actor::cli(), &email).await.map_err(local::refused)?;
+            show(&format!("{base}/reset#{}", link.expose()), output)
+        }
+        Operators::Add { email, name } => {
+            let (_, link) = people::add_operator(&app, Actor::cli(), name, email).await.map_err(local::refused)?;
+            match link {
+                Some(link) => show(&format!("{base}/invitation#{}", link.token.expose()), output),
+                None if output.is_json() => output.json(&json!({ "link": null })),
+                None => Ok(output.line("They have a password already, and run the deployment from now on.")?),
+            }
+        }
+    }
 }
 
-fn show(base: &str, link: &Secret, output: Output) -> anyhow::Result<()> {
-    let url = format!("{base}/reset#{}", link.expose());
+fn show(link: &str, output: Output) -> anyhow::Result<()> {
     if output.is_json() {
-        return output.json(&json!({ "url": url, "token": link.expose() }));
+        return output.json(&json!({ "link": link }));
     }
-    output.line(&url)?;
+    output.line(link)?;
     output.remark(format_args!(
         "\n{} Whoever has it sets the password.",
-        output.paint_stderr("This link works once, for 24 hours.", Tone::Careful)
+        output.paint_stderr("This link works once.", Tone::Careful)
     ));
     Ok(())
 }

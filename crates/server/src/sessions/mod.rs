@@ -28,7 +28,7 @@ use store::SessionRow;
 pub use links::{LinkKind, TakenLink};
 pub(crate) use links::{end_links, look as look_at_link, make_link, take_link};
 pub use password::Hashed;
-pub(crate) use password::{hash_password, hash_password_for};
+pub(crate) use password::hash_password;
 pub use reset::{ask as ask_for_reset, complete as complete_reset};
 pub use routes::{cookie, routes};
 pub use sign_in::{Attempt, Prove, SecondFactor, change_password, prove, sign_in};

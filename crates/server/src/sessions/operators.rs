@@ -74,19 +74,6 @@ pub async fn set_up(
         .await
 }
 
-/// Makes somebody an operator, at the machine's own command line; the link by which they set their password.
-pub async fn add(app: &App, actor: Actor, new: NewOperator) -> Result<Secret, OpError> {
-    let (new, inner) = (checked(new)?, app.clone());
-    app.changes
-        .run(actor, move |tx| {
-            Box::pin(async move {
-                let person = make(tx, &new).await?;
-                link(&inner, tx, person).await
-            })
-        })
-        .await
-}
-
 /// Lets an operator back in who is locked out: their sign-ins and their authenticator end, and the link that is given
 /// sets another password.
 pub async fn reset(app: &App, actor: Actor, email: &str) -> Result<Secret, OpError> {

@@ -7,9 +7,9 @@ mod own;
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use http::StatusCode;
 use keyward_core::ids::SessionId;
 use keyward_core::secret::Secret;
 use keyward_sdk::wire;
