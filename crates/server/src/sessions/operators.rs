@@ -127,17 +127,14 @@ fn checked(new: NewOperator) -> Result<NewOperator, OpError> {
 
 /// A person with this address becomes an operator, or a new one.
 async fn make(tx: &mut Tx, new: &NewOperator) -> Result<PersonId, OpError> {
-    let person = match store::by_email(tx.conn(), &new.email).await? {
-        Some(row) => {
-            may_become(&row)?;
-            store::make_operator(tx.conn(), row.person()?).await?;
-            row.person()?
-        }
-        None => {
-            let (now, id) = (tx.now(), PersonId::new(new_id(tx.now())));
-            store::insert_operator(tx.conn(), id, &new.name, &new.email, now).await?;
-            id
-        }
+    let person = if let Some(row) = store::by_email(tx.conn(), &new.email).await? {
+        may_become(&row)?;
+        store::make_operator(tx.conn(), row.person()?).await?;
+        row.person()?
+    } else {
+        let (now, id) = (tx.now(), PersonId::new(new_id(tx.now())));
+        store::insert_operator(tx.conn(), id, &new.name, &new.email, now).await?;
+        id
     };
     note(tx, "operator.added", person, json!({}));
     Ok(person)

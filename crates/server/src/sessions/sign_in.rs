@@ -33,14 +33,6 @@ impl Counts {
             ("throttled", read(&self.throttled)),
         ]
     }
-
-    pub(super) fn signed_in(&self) {
-        self.signed_in.fetch_add(1, Ordering::Relaxed);
-    }
-
-    pub(super) fn refused(&self) {
-        self.refused.fetch_add(1, Ordering::Relaxed);
-    }
 }
 
 /// What is sent beside a password.

@@ -53,7 +53,9 @@ mod tests {
 
     fn sent(texts: &[&str]) -> Result<Option<String>, Ambiguous> {
         let mut headers = HeaderMap::new();
-        texts.iter().for_each(|text| drop(headers.append(COOKIE, text.parse().unwrap())));
+        for text in texts {
+            headers.append(COOKIE, text.parse().unwrap());
+        }
         read(&headers).map(|found| found.map(|secret| secret.expose().to_owned()))
     }
 

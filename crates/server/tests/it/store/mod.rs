@@ -9,6 +9,7 @@ mod chain;
 mod dry_run;
 mod ends;
 mod faults;
+mod guesses;
 mod heads;
 mod keys;
 mod lists;
