@@ -150,14 +150,19 @@ impl Answer {
         let words = words(command);
         let mut words = words.iter();
         assert_eq!(words.next().map(String::as_str), Some("curl"), "{command}");
-        let (mut url, mut headers) = (None, Vec::new());
+        let (mut url, mut headers, mut body) = (None, Vec::new(), None);
         while let Some(word) = words.next() {
             match word.as_str() {
                 "-H" => headers.push(words.next().expect("a header").clone()),
+                "-d" => body = Some(words.next().expect("a body").clone()),
                 other => url = Some(other.to_owned()),
             }
         }
-        Self::get(&url.expect("a URL"), &headers)
+        let url = url.expect("a URL");
+        match body {
+            None => Self::get(&url, &headers),
+            Some(body) => Underway::send("POST", &url, &headers, &body).finish(),
+        }
     }
 
     pub(crate) fn get(url: &str, headers: &[String]) -> Self {
@@ -174,14 +179,23 @@ pub(crate) struct Underway {
 impl Underway {
     /// Sends a request and waits for the first bytes of its answer.
     pub(crate) fn begin(url: &str, headers: &[String]) -> Self {
+        Self::send("GET", url, headers, "")
+    }
+
+    /// Sends a request with a body and waits for the first bytes of its answer.
+    pub(crate) fn send(method: &str, url: &str, headers: &[String], body: &str) -> Self {
         let rest = url.strip_prefix("http://").expect("an http URL");
         let (host, path) = rest.split_once('/').expect("a path");
-        let mut request = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n");
+        let mut request = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nAccept: */*\r\n");
         for header in headers {
             request.push_str(header);
             request.push_str("\r\n");
         }
+        if !body.is_empty() {
+            write!(request, "Content-Length: {}\r\n", body.len()).expect("a text takes all");
+        }
         request.push_str("\r\n");
+        request.push_str(body);
         let mut stream = TcpStream::connect(host).expect("something listens");
         stream.set_read_timeout(Some(PATIENCE)).expect("a time limit");
         stream.write_all(request.as_bytes()).expect("it reads");
