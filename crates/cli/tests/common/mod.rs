@@ -192,7 +192,7 @@ impl Underway {
             request.push_str("\r\n");
         }
         if !body.is_empty() {
-            write!(request, "Content-Length: {}\r\n", body.len()).expect("a text takes all");
+            request.push_str(&format!("Content-Length: {}\r\n", body.len()));
         }
         request.push_str("\r\n");
         request.push_str(body);
