@@ -12,6 +12,7 @@ pub struct Browser {
     base: String,
     http: Client,
     cookies: Mutex<BTreeMap<String, String>>,
+    account: Mutex<Option<String>>,
 }
 
 /// An answer, read to its end.
@@ -55,7 +56,7 @@ impl Answer {
 impl Browser {
     pub fn new(base: &str) -> Self {
         let http = Client::builder().redirect(redirect::Policy::none()).build().unwrap();
-        Self { base: base.into(), http, cookies: Mutex::default() }
+        Self { base: base.into(), http, cookies: Mutex::default(), account: Mutex::default() }
     }
 
     /// A request as a page of ours makes it.
@@ -65,6 +66,9 @@ impl Browser {
         let sent = self.cookie_header();
         if !sent.is_empty() {
             request = request.header(COOKIE, sent);
+        }
+        if let Some(account) = self.account.lock().unwrap().as_deref() {
+            request = request.header("keyward-account", account);
         }
         if let Some(body) = body {
             request = request.json(&body);
@@ -87,6 +91,11 @@ impl Browser {
 
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None).await
+    }
+
+    /// Requests are about this account from now on.
+    pub fn choose(&self, account: &str) {
+        *self.account.lock().unwrap() = Some(account.into());
     }
 
     /// The value of a cookie.

@@ -1,6 +1,7 @@
 //! Signing in over real sockets, as a browser does it.
 
 mod browser;
+mod callers;
 mod factors;
 mod password;
 mod setup;
