@@ -10,10 +10,11 @@ use keyward_server::changes::{Actor, Reach, SignedIn};
 use keyward_server::keys;
 use keyward_server::management::{self, NewManagementKey};
 use keyward_server::operation::{OpError, Page};
-use keyward_server::people::{self, InAccounts, MemberState, NewPerson, PersonEdit};
+use keyward_server::people::{self, Choice, InAccounts, MemberState, NewPerson, PersonEdit};
 use keyward_server::roles::{self, RoleSpec};
 
 use super::world::{World, new_grant, operator, outcome};
+use crate::support::new_key;
 
 const PASSWORD: &str = "seven purple tractors";
 
@@ -29,6 +30,7 @@ on_both! {
     a_role_taken_away_counts_inside_the_change
     roles_of_an_accounts_own
     r45_a_suspended_or_removed_person_loses_the_own_key_at_once
+    a_leavers_keys_are_listed_and_dealt_with_in_one_change
     accounts_learn_nothing_of_each_other
     an_erased_person_is_in_no_row_and_the_audit_names_nobody
 }
@@ -271,6 +273,53 @@ async fn r45_a_suspended_or_removed_person_loses_the_own_key_at_once(world: Worl
     grant(ada).await;
     people::remove(&world.app, Reach::All, operator(), account.id, bob).await.unwrap();
     assert_eq!(world.whose(&bobs.secret.unwrap()).await, "deleted");
+}
+
+async fn a_leavers_keys_are_listed_and_dealt_with_in_one_change(world: World) {
+    let account = world.account("codat").await;
+    let (ada, bob) =
+        (member(&world, &account, "ada", "administrator").await, member(&world, &account, "bob", "developer").await);
+    let (reach, bobs) = (Reach::Account(account.id), || acting(&world, bob, &["keys.write"]));
+    let make = async |actor: Actor, name: &str| {
+        keys::create(&world.app, reach, actor, new_key(&account, name), None).await.unwrap()
+    };
+    let made = make(bobs(), "made").await.key.id;
+    let revealed = make(operator(), "revealed").await.key.id;
+    keys::reveal(&world.app, reach, bobs(), revealed, false).await.unwrap();
+    let untouched = make(operator(), "untouched").await;
+    let new = NewManagementKey {
+        name: "bob's".into(),
+        account: Some(account.id),
+        permissions: Some(vec!["keys.read".into()]),
+        lifetime: Lifetime::Infinite,
+    };
+    let machine = management::create(&world.app, reach, bobs(), new, None).await.unwrap().key.id;
+    let known = people::known_to(&world.app, reach, account.id, bob).await.unwrap();
+    let mut ids: Vec<_> = known.keys.iter().map(|seen| seen.key.id).collect();
+    ids.sort();
+    assert_eq!(ids, [made, revealed]);
+    assert_eq!(known.management_keys.iter().map(|key| key.id).collect::<Vec<_>>(), [machine]);
+    let admin = || acting(&world, ada, &["*"]);
+    let remove =
+        async |choices: Vec<Choice>| people::remove_with(&world.app, reach, admin(), (account.id, bob), choices).await;
+    let missing = "key_0190000000007000800000000000abcd".parse().unwrap();
+    let half = remove(vec![Choice::Revoke(made), Choice::Revoke(missing)]).await;
+    assert_eq!(outcome(&half.map(drop)), "not_found");
+    assert!(keys::get(&world.app, reach, made).await.unwrap().revoked_at.is_none(), "all or nothing");
+    assert_eq!(outcome(&remove(vec![Choice::Revoke(made), Choice::Revoke(made)]).await.map(drop)), "/keys/1");
+    let choices = vec![Choice::Revoke(made), Choice::Rotate(revealed, 3_600), Choice::RevokeManagementKey(machine)];
+    let rotated = remove(choices).await.unwrap();
+    assert_eq!(rotated.iter().map(|made| made.key.id).collect::<Vec<_>>(), [revealed]);
+    assert_eq!(rotated[0].key.secrets.len(), 2, "the old secret lives through the overlap");
+    assert!(keys::get(&world.app, reach, made).await.unwrap().revoked_at.is_some());
+    assert_eq!(keys::get(&world.app, reach, untouched.key.id).await.unwrap().version, untouched.key.version);
+    assert!(management::get(&world.app, reach, machine).await.unwrap().revoked_at.is_some());
+    assert!(people::get(&world.app, reach, account.id, bob).await.is_err());
+    let filter = AuditFilter { action: Some("person.removed".into()), ..AuditFilter::default() };
+    let events = audit::list(&world.app, Reach::All, filter, Page::default()).await.unwrap().items;
+    let told = events[0].after.clone().unwrap();
+    assert_eq!(told["keys"][made.to_string()], "revoke");
+    assert_eq!(told["keys"][revealed.to_string()]["rotate"]["overlap_s"], 3_600);
 }
 
 async fn accounts_learn_nothing_of_each_other(world: World) {
