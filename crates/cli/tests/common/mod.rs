@@ -192,7 +192,7 @@ impl Underway {
             request.push_str("\r\n");
         }
         if !body.is_empty() {
-            request.push_str(&format!("Content-Length: {}\r\n", body.len()));
+            request.extend(["Content-Length: ", body.len().to_string().as_str(), "\r\n"]);
         }
         request.push_str("\r\n");
         request.push_str(body);

@@ -26,7 +26,6 @@ impl From<OpError> for Problem {
             OpError::Change(Failed::Full) => Self::storage_full(),
             OpError::Unproved { code, message } => Self::new(StatusCode::UNAUTHORIZED, code, sentence(message)),
             OpError::Gone { code, message } => Self::new(StatusCode::GONE, code, sentence(message)),
-            OpError::TooMany { code, message, retry_after_s } => Self::too_many(code, sentence(message), retry_after_s),
             OpError::Store(why) => Self::unavailable(&why),
             OpError::Change(why @ (Failed::Store(_) | Failed::Unknown | Failed::Stopping)) => Self::unavailable(&why),
         }

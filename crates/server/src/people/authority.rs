@@ -37,17 +37,16 @@ pub enum InAccounts {
 /// Where a person stands, in the account they name or the only one they have.
 pub async fn standing(app: &App, person: PersonId, chosen: Option<AccountId>) -> Result<InAccounts, OpError> {
     let mut conn = app.db.conn().await?;
-    let account = match chosen {
-        Some(account) => account,
-        None => {
-            let all = store::of_person(&mut conn, person, ACCOUNTS_MAX).await?;
-            let active = all.iter().filter(|row| row.state == MemberState::Active.as_str());
-            let mut active = active.map(|row| row.view().map(|view| view.account));
-            match (active.next().transpose()?, active.next()) {
-                (None, _) => return Ok(InAccounts::None),
-                (Some(only), None) => only,
-                (Some(_), Some(_)) => return Ok(InAccounts::Several),
-            }
+    let account = if let Some(account) = chosen {
+        account
+    } else {
+        let all = store::of_person(&mut conn, person, ACCOUNTS_MAX).await?;
+        let active = all.iter().filter(|row| row.state == MemberState::Active.as_str());
+        let mut active = active.map(|row| row.view().map(|view| view.account));
+        match (active.next().transpose()?, active.next()) {
+            (None, _) => return Ok(InAccounts::None),
+            (Some(only), None) => only,
+            (Some(_), Some(_)) => return Ok(InAccounts::Several),
         }
     };
     let Some(row) = store::get(&mut conn, account, person).await? else { return Ok(InAccounts::NotThere) };

@@ -74,7 +74,7 @@ pub async fn remove_with(
                 for choice in &choices {
                     let (subject, word) = choice.said();
                     rotated.extend(carry_out(&inner, tx, Reach::Account(account.id), *choice).await?);
-                    chosen.insert(subject, word.into());
+                    chosen.insert(subject, word);
                 }
                 part(&inner, tx, &account, &row, Some(Value::Object(chosen))).await?;
                 Ok(rotated)

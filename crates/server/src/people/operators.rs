@@ -81,9 +81,10 @@ pub async fn add_operator(
                 }
                 store::set_operator(tx.conn(), id, true, false).await?;
                 note(tx, "operator.added", id, None, (None, None));
-                let invitation = match row.has_password {
-                    true => None,
-                    false => Some(link(&inner, tx, LinkKind::Operator, id, None, INVITATION_MS).await?),
+                let invitation = if row.has_password {
+                    None
+                } else {
+                    Some(link(&inner, tx, LinkKind::Operator, id, None, INVITATION_MS).await?)
                 };
                 let row = store::person(tx.conn(), id).await?.ok_or(OpError::NotFound)?;
                 Ok((row.operator()?, invitation))

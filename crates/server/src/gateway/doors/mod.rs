@@ -118,7 +118,6 @@ fn refusal_of(error: OpError) -> Refusal {
         OpError::PreconditionFailed => Refusal::plain(409, "changed", "The key was changed since.".into()),
         OpError::Unproved { code, message } => Refusal::plain(401, code, message),
         OpError::Gone { code, message } => Refusal::plain(410, code, message),
-        OpError::TooMany { code, message, .. } => Refusal::plain(429, code, message),
         OpError::Store(_) | OpError::Change(_) => {
             tracing::warn!(%error, "a door could not do what was asked");
             Denial::AuthUnavailable.into()

@@ -95,8 +95,8 @@ async fn with_days(days: u32) -> Started {
 
 #[tokio::test]
 async fn what_is_older_than_is_kept_is_cut_off_and_the_rest_is_whole() {
-    let Started { app, clock, .. } = with_days(30).await;
-    let started = Started { app: app.clone(), clock: clock.clone(), dir: tempfile::tempdir().unwrap() };
+    let started = with_days(30).await;
+    let (app, clock) = (started.app.clone(), started.clock.clone());
     let account = started.account("shop", "Acme").await;
     let old = audit::signed_head(&app).await.unwrap();
     for number in 0..3 {
