@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{Browser, PASSWORD, Site};
 
-const CONFIG: &str = "
+pub(super) const CONFIG: &str = "
 [apis.clevertap]
 preset = 'clevertap'
 upstream = 'http://127.0.0.1:9'
@@ -19,7 +19,7 @@ prefixes = ['/codat']
 ";
 
 /// Somebody with this role in the account, signed in; and their id.
-async fn member(site: &Site, account: &str, name: &str, role: &str) -> (Browser, String) {
+pub(super) async fn member(site: &Site, account: &str, name: &str, role: &str) -> (Browser, String) {
     let email = Some(format!("{name}@example.com"));
     let new = NewPerson { account: account.parse().unwrap(), name: name.into(), email, role: Some(role.into()) };
     let made = people::create(&site.started.app, Reach::All, Actor::cli(), new, None).await.unwrap();
@@ -30,7 +30,7 @@ async fn member(site: &Site, account: &str, name: &str, role: &str) -> (Browser,
     (browser, made.person.id.to_string())
 }
 
-async fn account(site: &Site, api: &str) -> String {
+pub(super) async fn account(site: &Site, api: &str) -> String {
     site.started.account(api, "Acme").await.id.to_string()
 }
 

@@ -15,7 +15,7 @@ fn code(base32: &str, at: UnixMs) -> String {
 }
 
 /// Ada gets an authenticator: its secret and her recovery codes.
-async fn enrol(site: &Site, ada: &Browser) -> (String, Vec<Value>) {
+pub(super) async fn enrol(site: &Site, ada: &Browser) -> (String, Vec<Value>) {
     let made = ada.post("/v1/me/totp", json!({})).await.is(201).body;
     let secret = made["secret"].as_str().unwrap().to_owned();
     assert!(made["uri"].as_str().unwrap().contains(&format!("secret={secret}&")));

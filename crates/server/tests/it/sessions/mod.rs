@@ -3,6 +3,7 @@
 mod browser;
 mod callers;
 mod factors;
+mod nowhere;
 mod password;
 mod setup;
 
