@@ -3,7 +3,6 @@
 use keyward_core::ids::{AccountId, KeyId};
 use keyward_core::key::{KeyState, Kind, KindRules, Visibility};
 use keyward_core::secret::Secret;
-use keyward_core::time::SECOND_MS;
 use serde_json::json;
 
 use super::hold::{Held, shown};
@@ -15,9 +14,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Tx};
 use crate::operation::{OpError, damaged};
-
-/// How long ago somebody may have proved who they are to see a secret.
-const RECENT_MS: i64 = 15 * 60 * SECOND_MS;
+use crate::sessions;
 
 /// Shows a key's secret again. `local` is somebody at the machine's own command line.
 ///
@@ -120,7 +117,7 @@ fn may_see(tx: &Tx, rules: &KindRules, reach: Reach, holder: Option<&str>) -> Re
         }
     }
     match actor.person {
-        Some(person) if tx.now().since(person.proved_at) > RECENT_MS => {
+        Some(person) if !sessions::is_recent(tx.now(), person.proved_at) => {
             Err(OpError::forbidden("sign_in_again", "sign in again to see a secret"))
         }
         Some(_) | None => Ok(()),

@@ -284,6 +284,8 @@ async fn a_leavers_keys_are_listed_and_dealt_with_in_one_change(world: World) {
         keys::create(&world.app, reach, actor, new_key(&account, name), None).await.unwrap()
     };
     let made = make(bobs(), "made").await.key.id;
+    // Ids sort by their instant.
+    world.pass(1);
     let revealed = make(operator(), "revealed").await.key.id;
     keys::reveal(&world.app, reach, bobs(), revealed, false).await.unwrap();
     let untouched = make(operator(), "untouched").await;
