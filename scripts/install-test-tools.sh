@@ -39,3 +39,6 @@ cargo clippy --version > /dev/null 2>&1 || rustup component add clippy
 for tool in node npm; do
     has "$tool" || { echo "The tests need $tool (Node 20 or later): https://nodejs.org" >&2; exit 1; }
 done
+
+# The provider of identities that single sign-on is tested with, in a cache outside the clone.
+"$(dirname "${BASH_SOURCE[0]}")/../tests/sso/install.sh" > /dev/null

@@ -43,8 +43,8 @@ pub use problem::{FieldError, Problem};
 pub use roles::{Role, RoleSpec};
 pub use secret::SecretText;
 pub use sessions::{
-    EndSessions, PasswordChange, PasswordReset, PasswordResetCompletion, Proof, RecoveryCodes, Session, Sessions,
-    Setup, SignIn, SignedIn, SsoProvider, SsoProviders, TotpCode, TotpEnrolment, TotpProof,
+    BeginSso, EndSessions, PasswordChange, PasswordReset, PasswordResetCompletion, Proof, RecoveryCodes, Session,
+    Sessions, Setup, SignIn, SignedIn, SsoAnswer, SsoProvider, SsoProviders, TotpCode, TotpEnrolment, TotpProof,
 };
 pub use terms::{Algorithm, Limit, Per, Quota, Refill};
 pub use verify::{Check, CheckOutcome, Explanation, LimitState, Verification, Verify, VerifyBatch, VerifyBatchAnswer};

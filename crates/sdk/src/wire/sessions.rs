@@ -203,3 +203,24 @@ pub struct SsoProvider {
     /// Where signing in by it begins.
     pub url: String,
 }
+
+/// How to begin at a provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct BeginSso {
+    /// Have the provider ask again who it is: for what needs a recent proof.
+    pub fresh: Option<bool>,
+}
+
+/// What a provider sends back; it may send more.
+#[derive(Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct SsoAnswer {
+    /// Stands for an identity, once.
+    pub code: Option<String>,
+    /// What was sent there.
+    pub state: Option<String>,
+    /// Who answers.
+    pub iss: Option<String>,
+}

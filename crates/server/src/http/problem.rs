@@ -10,6 +10,8 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use keyward_sdk::wire;
 
+use super::pages::PAGE;
+
 /// Why a request to the control listener is refused.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -76,6 +78,17 @@ impl Problem {
         tracing::error!(%why, "a management request failed");
         let detail = "The request could not be finished; look before you repeat it.";
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+    }
+
+    /// The same as a page, for somebody whom a link or another site led here.
+    pub fn into_page(self, home: &str) -> Response {
+        let escaped = self.detail.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let page = include_str!("pages/problem.html").replace("{detail}", &escaped).replace("{code}", self.code);
+        let mut response = (self.status, PAGE, page.replace("{home}", home)).into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 
     /// The caller is known, and may not.

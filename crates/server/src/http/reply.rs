@@ -19,6 +19,7 @@ impl From<OpError> for Problem {
             OpError::Invalid(errors) => Self::fields(errors.into_iter().map(|error| (error.pointer, error.message))),
             OpError::PreconditionFailed => Self::precondition_failed(),
             OpError::Forbidden { code, message } => Self::new(StatusCode::FORBIDDEN, code, sentence(message)),
+            OpError::Elsewhere { code, message } => Self::new(StatusCode::BAD_GATEWAY, code, sentence(message)),
             OpError::TooMany { code, message, retry_after_s } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, code, sentence(message)).retry_after(retry_after_s)
             }

@@ -62,6 +62,14 @@ pub enum OpError {
         /// What people read.
         message: String,
     },
+    /// Somebody else's program did not do its part.
+    #[error("{message}")]
+    Elsewhere {
+        /// What programs read.
+        code: &'static str,
+        /// What people read.
+        message: String,
+    },
     /// Too often.
     #[error("{message}")]
     TooMany {

@@ -9,6 +9,8 @@ mod password;
 mod reset;
 mod routes;
 mod sign_in;
+#[cfg(feature = "sso")]
+mod sso;
 mod store;
 mod throttle;
 mod totp;
@@ -50,12 +52,19 @@ const LETTERS: usize = 40;
 pub struct Desk {
     hashing: password::Hashing,
     counts: sign_in::Counts,
+    #[cfg(feature = "sso")]
+    providers: sso::Providers,
 }
 
 impl Desk {
     /// A desk at which nobody has been yet.
     pub fn new() -> Self {
-        Self { hashing: password::Hashing::new(), counts: sign_in::Counts::default() }
+        Self {
+            hashing: password::Hashing::new(),
+            counts: sign_in::Counts::default(),
+            #[cfg(feature = "sso")]
+            providers: sso::Providers::default(),
+        }
     }
 
     /// How many attempts to sign in ended how.

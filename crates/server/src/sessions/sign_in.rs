@@ -33,6 +33,16 @@ impl Counts {
             ("throttled", read(&self.throttled)),
         ]
     }
+
+    #[cfg(feature = "sso")]
+    pub(super) fn signed_in(&self) {
+        self.signed_in.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[cfg(feature = "sso")]
+    pub(super) fn refused(&self) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 /// What is sent beside a password.

@@ -27,6 +27,9 @@ pub(super) fn settings(top: &Section<'_>, sources: &Sources, faults: &mut Faults
     let ms = |key| i64::try_from(section.duration(key).as_millis()).unwrap_or(i64::MAX);
     let (idle_ms, lifetime_ms) = (ms("idle_timeout"), ms("lifetime"));
     let named = section.each("sso");
+    if !named.is_empty() && !cfg!(feature = "sso") {
+        faults.add(section.spot("sso"), section.at("sso"), "this program was built without single sign-on");
+    }
     if named.len() > PROVIDERS_MAX {
         faults.add(section.spot("sso"), section.at("sso"), format!("at most {PROVIDERS_MAX} providers"));
     }

@@ -114,6 +114,7 @@ fn refusal_of(error: OpError) -> Refusal {
             let all = fields.iter().map(|field| format!("{}: {}", field.pointer, field.message));
             Refusal::plain(400, "invalid", all.collect::<Vec<_>>().join("; "))
         }
+        OpError::Elsewhere { code, message } => Refusal::plain(502, code, message),
         OpError::TooMany { code, message, .. } => Refusal::plain(429, code, message),
         OpError::PreconditionFailed => Refusal::plain(409, "changed", "The key was changed since.".into()),
         OpError::Unproved { code, message } => Refusal::plain(401, code, message),

@@ -18,7 +18,8 @@ use crate::app::App;
 const INDEX: &str = include_str!("index.html");
 const STYLE: &str = include_str!("style.css");
 
-const PAGE: [(HeaderName, &str); 3] = [
+/// What pages are sent with.
+pub(super) const PAGE: [(HeaderName, &str); 3] = [
     (CONTENT_TYPE, "text/html; charset=utf-8"),
     (CACHE_CONTROL, "no-cache"),
     (

@@ -4,6 +4,8 @@ pub mod cookie;
 mod factors;
 mod links;
 mod own;
+#[cfg(feature = "sso")]
+mod sso;
 
 use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse as _, Response};
@@ -24,7 +26,10 @@ use crate::operation::OpError;
 /// The routes of signing in.
 pub fn routes() -> OpenApiRouter<App> {
     let own = OpenApiRouter::new().routes(routes!(sign_in, sign_out)).routes(routes!(prove));
-    own.merge(own::routes()).merge(factors::routes()).merge(links::routes())
+    let own = own.merge(own::routes()).merge(factors::routes()).merge(links::routes());
+    #[cfg(feature = "sso")]
+    let own = own.merge(sso::routes());
+    own
 }
 
 /// Somebody nobody knows yet.

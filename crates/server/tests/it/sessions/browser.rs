@@ -122,7 +122,7 @@ impl Browser {
         let (pair, attributes) = set.split_once(';').unwrap_or((set, ""));
         let (name, value) = pair.split_once('=').unwrap();
         let mut cookies = self.cookies.lock().unwrap();
-        if attributes.contains("Max-Age=0") {
+        if value.is_empty() || attributes.contains("Max-Age=0") {
             cookies.remove(name);
         } else {
             cookies.insert(name.into(), value.into());

@@ -6,6 +6,8 @@ mod factors;
 mod nowhere;
 mod password;
 mod setup;
+#[cfg(feature = "sso")]
+mod sso;
 
 use std::sync::Arc;
 
@@ -31,8 +33,12 @@ pub struct Site {
 impl Site {
     /// With this configuration and nobody in it.
     pub async fn start(config: &str) -> Self {
+        Self::on(tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), config).await
+    }
+
+    /// On a port that was taken before.
+    pub async fn on(listener: tokio::net::TcpListener, config: &str) -> Self {
         let started = start(config).await;
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = router(started.app.clone(), Arc::new(|_| "keyward_up 1\n".into()));
         tokio::spawn(serve(listener, router, std::future::pending()));

@@ -210,6 +210,7 @@ pub fn outcome<T>(result: &Result<T, OpError>) -> String {
             | OpError::Forbidden { code, .. }
             | OpError::Unproved { code, .. }
             | OpError::Gone { code, .. }
+            | OpError::Elsewhere { code, .. }
             | OpError::TooMany { code, .. },
         ) => (*code).into(),
         Err(OpError::Invalid(fields)) => {
