@@ -15,11 +15,14 @@ mod store;
 mod throttle;
 mod totp;
 
+use std::sync::Arc;
+
 use keyward_core::ids::{PersonId, SessionId};
 use keyward_core::key::Environment;
 use keyward_core::secret::{Alphabet, Format, Secret};
 use keyward_core::time::UnixMs;
 use serde_json::json;
+use tokio::sync::Semaphore;
 
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, SignedIn, Touched, Tx};
@@ -43,6 +46,8 @@ pub const RECENT_MS: i64 = 15 * 60_000;
 const SEEN_EVERY_MS: i64 = 60_000;
 /// Most sign-ins of one person; the oldest ends when there is one more.
 const SESSIONS_MAX: i64 = 50;
+/// Most links to set another password that are being made at once.
+const RESETS_MAX: usize = 16;
 const AGENT_CHARS_MAX: usize = 300;
 const PREFIX: &str = "kws_";
 const LETTERS: usize = 40;
@@ -52,6 +57,7 @@ const LETTERS: usize = 40;
 pub struct Desk {
     hashing: password::Hashing,
     counts: sign_in::Counts,
+    resets: Arc<Semaphore>,
     #[cfg(feature = "sso")]
     providers: sso::Providers,
 }
@@ -62,6 +68,7 @@ impl Desk {
         Self {
             hashing: password::Hashing::new(),
             counts: sign_in::Counts::default(),
+            resets: Arc::new(Semaphore::new(RESETS_MAX)),
             #[cfg(feature = "sso")]
             providers: sso::Providers::default(),
         }

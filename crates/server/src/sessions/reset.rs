@@ -1,9 +1,12 @@
 //! A forgotten password: a link that works once, for half an hour, sent to the address of its person and nobody else.
 
+use std::sync::Arc;
+
 use keyward_core::ids::PersonId;
 use keyward_core::role::Permissions;
 use keyward_core::secret::Secret;
 use serde_json::json;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::links::{self, LinkKind, make_link, not_valid, take_link};
 use super::store::{self, PersonRow};
@@ -40,6 +43,15 @@ pub async fn ask(app: &App, email: &str, origin: Option<String>) -> Result<(), O
 /// Counts the address that asks; the only refusal that it can see.
 pub(super) async fn count(app: &App, origin: Option<&str>) -> Result<(), OpError> {
     throttle::reset_by(app, origin).await
+}
+
+/// A place among those whose links are being made; refused to whoever finds none, whomever they ask for.
+pub(super) fn place(app: &App) -> Result<OwnedSemaphorePermit, OpError> {
+    Arc::clone(&app.desk.resets).try_acquire_owned().map_err(|_| OpError::TooMany {
+        code: "too_many_attempts",
+        message: "too many people forgot their password at this moment; try again".into(),
+        retry_after_s: 1,
+    })
 }
 
 /// Where the link leaves the program. Nothing sends mail yet: an operator, an admin of the person's account or the

@@ -294,3 +294,23 @@ day = 31
 [apis.c.errors.messages]
 no_route = "{{ message }}"
 "#;
+
+#[test]
+fn a_provider_of_identities_is_reached_over_https_and_named_in_full() {
+    let provider = |lines: &str| format!("[sign_in.sso.x]\nclient_id = 'k'\nclient_secret = 's'\n{lines}");
+    for issuer in ["https://login.example.com", "http://127.0.0.1:9", "http://[::1]:9/a", "http://localhost"] {
+        assert!(parse(&provider(&format!("issuer = '{issuer}'")), Path::new(HERE)).is_ok(), "{issuer}");
+    }
+    for issuer in ["http://login.example.com", "https://", "login.example.com", "http://127.0.0.1.example.com"] {
+        one(&provider(&format!("issuer = '{issuer}'")), 4, "sign_in.sso.x.issuer", "expected https://");
+    }
+    let issuer = "issuer = 'https://login.example.com'";
+    for domain in ["@example.com", "example", "https://example.com"] {
+        let lines = format!("{issuer}\ndomains = ['{domain}']");
+        one(&provider(&lines), 5, "sign_in.sso.x.domains", "is no domain");
+    }
+    for url in ["keys.example.com", "https://", "https://keys.example.com/a", "ftp://x", "https://a@b"] {
+        one(&format!("[control]\nurl = '{url}'"), 2, "control.url", "expected an origin");
+    }
+    assert_eq!(good("[control]\nurl = 'https://keys.example.com/'").control_url(), "https://keys.example.com");
+}

@@ -27,8 +27,10 @@ async fn ask(
     Json(sent): Json<wire::PasswordReset>,
 ) -> Result<StatusCode, Problem> {
     reset::count(&app, visitor.origin.as_deref()).await?;
-    // After the answer, so that it takes as long for an address that nobody has. Bounded by the count above.
+    let place = reset::place(&app)?;
+    // After the answer, so that it takes as long for an address that nobody has.
     tokio::spawn(async move {
+        let _place = place;
         if let Err(why) = reset::ask(&app, &sent.email, visitor.origin).await {
             tracing::warn!(%why, "a link to set another password was not made");
         }

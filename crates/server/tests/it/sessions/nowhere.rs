@@ -13,7 +13,7 @@ use super::{PASSWORD, Site};
 
 /// In clear, in hexadecimal, and in base64 at each of its three alignments.
 fn forms(secret: &str) -> Vec<String> {
-    let hex = secret.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = secret.bytes().fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"));
     let aligned = (0..3).map(|skip| {
         let text = STANDARD.encode(format!("{}{secret}", "x".repeat(skip)));
         // The first and last letters depend on what stands around.
