@@ -272,9 +272,12 @@ create table management_key (
     permissions text not null,
     expires_at bigint,
     created_by text not null,
+    -- Who stands at the beginning of the chain of keys that made keys: a person, or the first key itself.
+    root text not null,
     created_at bigint not null,
     revoked_at bigint
 );
+create index management_key_by_root on management_key (root);
 create index management_key_by_age on management_key (created_at, id);
 create index management_key_by_account on management_key (account_id);
 

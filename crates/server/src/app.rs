@@ -117,6 +117,9 @@ impl App {
         db.migrate().await?;
         let clock = open_head(&db, clock).await?;
         let vault = Arc::new(Vault::open(&dir, &db, config.audit.key.as_ref()).await?);
+        if vault.audit_is_new() {
+            changes::seal_first(&mut db.conn().await?, vault.audit()).await?;
+        }
         let limits = Arc::new(limits(&dir).map_err(StartError::Limits)?);
         let keyring = Arc::new(Keyring::default());
         let written = Arc::new(Notify::new());

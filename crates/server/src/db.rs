@@ -8,8 +8,11 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
-/// Most connections that reads share.
-const READERS_MAX: u32 = 8;
+/// Most connections that requests share.
+const SHARED_MAX: u32 = 8;
+/// Connections that no request ever takes: the writer's and the feed's. However many requests wait, changes are made
+/// and seen.
+const KEPT_MAX: u32 = 3;
 /// How long to wait for a connection or SQLite's lock.
 const WAIT: Duration = Duration::from_secs(10);
 
@@ -19,9 +22,16 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 #[derive(Debug, Clone)]
 pub enum Db {
     /// One file.
-    Sqlite(SqlitePool),
+    Sqlite(Pools<SqlitePool>),
     /// A server.
-    Postgres(PgPool),
+    Postgres(Pools<PgPool>),
+}
+
+/// Connections to one engine.
+#[derive(Debug, Clone)]
+pub struct Pools<P> {
+    shared: P,
+    kept: P,
 }
 
 /// One connection. All SQL is run on one, by [`on_db!`](crate::on_db).
@@ -82,13 +92,15 @@ impl Db {
                 .synchronous(SqliteSynchronous::Full)
                 .foreign_keys(true)
                 .busy_timeout(WAIT);
-            let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).acquire_timeout(WAIT);
-            return Ok(Self::Sqlite(pool.connect_with(options).await.map_err(failed)?));
+            let pool = |most| SqlitePoolOptions::new().max_connections(most).acquire_timeout(WAIT);
+            let shared = pool(SHARED_MAX).connect_with(options.clone()).await.map_err(failed)?;
+            return Ok(Self::Sqlite(Pools { shared, kept: pool(KEPT_MAX).connect_lazy_with(options) }));
         }
         if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             let options = PgConnectOptions::from_str(url).map_err(failed)?;
-            let pool = PgPoolOptions::new().max_connections(READERS_MAX).acquire_timeout(WAIT);
-            return Ok(Self::Postgres(pool.connect_with(options).await.map_err(failed)?));
+            let pool = |most| PgPoolOptions::new().max_connections(most).acquire_timeout(WAIT);
+            let shared = pool(SHARED_MAX).connect_with(options.clone()).await.map_err(failed)?;
+            return Ok(Self::Postgres(Pools { shared, kept: pool(KEPT_MAX).connect_lazy_with(options) }));
         }
         Err(OpenError::Scheme)
     }
@@ -96,26 +108,35 @@ impl Db {
     /// Brings the tables up to date.
     pub async fn migrate(&self) -> Result<(), OpenError> {
         match self {
-            Self::Sqlite(pool) => MIGRATIONS.run(pool).await?,
-            Self::Postgres(pool) => MIGRATIONS.run(pool).await?,
+            Self::Sqlite(pools) => MIGRATIONS.run(&pools.shared).await?,
+            Self::Postgres(pools) => MIGRATIONS.run(&pools.shared).await?,
         }
         Ok(())
     }
 
-    /// A connection for reading.
+    /// A connection for one request. Nobody waits for a second one while holding the first: enough who do would wait
+    /// for each other.
     pub async fn conn(&self) -> sqlx::Result<Conn> {
         match self {
-            Self::Sqlite(pool) => pool.acquire().await.map(Conn::Sqlite),
-            Self::Postgres(pool) => pool.acquire().await.map(Conn::Postgres),
+            Self::Sqlite(pools) => pools.shared.acquire().await.map(Conn::Sqlite),
+            Self::Postgres(pools) => pools.shared.acquire().await.map(Conn::Postgres),
+        }
+    }
+
+    /// A connection of the writer or the feed.
+    pub(crate) async fn kept_conn(&self) -> sqlx::Result<Conn> {
+        match self {
+            Self::Sqlite(pools) => pools.kept.acquire().await.map(Conn::Sqlite),
+            Self::Postgres(pools) => pools.kept.acquire().await.map(Conn::Postgres),
         }
     }
 
     /// Closes every connection, after what they are doing.
     pub async fn close(&self) {
-        match self {
-            Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
-        }
+        let ((), ()) = match self {
+            Self::Sqlite(pools) => tokio::join!(pools.shared.close(), pools.kept.close()),
+            Self::Postgres(pools) => tokio::join!(pools.shared.close(), pools.kept.close()),
+        };
     }
 }
 

@@ -43,11 +43,7 @@ pub(crate) async fn run(command: Operators, global: &Global, output: Output) -> 
         }
         Operators::Add { email, name } => {
             let (_, link) = people::add_operator(&app, Actor::cli(), name, email).await.map_err(local::refused)?;
-            match link {
-                Some(link) => show(&format!("{base}/invitation#{}", link.token.expose()), output),
-                None if output.is_json() => output.json(&json!({ "link": null })),
-                None => Ok(output.line("They have a password already, and run the deployment from now on.")?),
-            }
+            show(&format!("{base}/invitation#{}", link.token.expose()), output)
         }
     }
 }

@@ -293,8 +293,8 @@ pub struct OperatorAdded {
     /// The operator.
     #[serde(flatten)]
     pub operator: Operator,
-    /// The link to hand to them; `null`: they have a password already.
-    pub invitation: Option<OneTimeLink>,
+    /// The link to hand to them. They run the deployment once they have accepted.
+    pub invitation: OneTimeLink,
     /// Since when every node knows them.
     pub effective: Effective,
 }

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::audit::differences;
 use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::config::ApiSetup;
+use crate::db::Conn;
 use crate::keys::{self, WithSecret};
 use crate::labels::{self, Labels};
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
@@ -242,6 +243,17 @@ pub async fn delete(app: &App, reach: Reach, actor: Actor, id: AccountId) -> Res
 pub(crate) async fn lock(tx: &mut Tx, reach: Reach, id: AccountId) -> Result<AccountView, OpError> {
     let row = store::lock(tx.conn(), reach, id).await?.ok_or(OpError::NotFound)?;
     Ok(row.view()?)
+}
+
+/// An account, on a connection in hand.
+pub(crate) async fn seen(conn: &mut Conn, id: AccountId) -> Result<AccountView, OpError> {
+    let row = store::get(conn, Reach::Account(id), id).await?.ok_or(OpError::NotFound)?;
+    Ok(row.view()?)
+}
+
+/// An account's name, on a connection in hand.
+pub(crate) async fn name_of(conn: &mut Conn, id: AccountId) -> Result<Option<String>, OpError> {
+    Ok(store::get(conn, Reach::Account(id), id).await?.map(|row| row.name))
 }
 
 /// What is configured for an account.

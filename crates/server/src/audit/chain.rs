@@ -53,8 +53,8 @@ pub(crate) fn seal(key: &AuditKey, head: &Head) -> [u8; 32] {
         .done()
 }
 
-/// Whether nobody but us wrote where the chain ends. A store without changes has no seal yet.
+/// Whether nobody but us wrote where the chain ends. The head of a new store is sealed when its audit key is: one that
+/// was emptied later has no seal.
 pub(crate) fn is_sealed(key: &AuditKey, head: &Head) -> bool {
-    let unused = head.epoch == 0 && head.audit_seq == 0 && head.audit_mac.is_empty() && head.audit_seal.is_empty();
-    unused || head.audit_seal == seal(key, head)
+    head.audit_seal == seal(key, head)
 }

@@ -22,7 +22,7 @@ use crate::db::Db;
 use crate::vault::AuditKey;
 
 pub use store::{Head, head};
-pub(crate) use store::{make_head, raise_high_water};
+pub(crate) use store::{make_head, raise_high_water, seal_first};
 pub use tx::{AuditEvent, Touched, Tx};
 use writer::Writer;
 

@@ -3,9 +3,10 @@
 use keyward_core::time::UnixMs;
 
 use super::tx::Touched;
-use crate::audit::Link;
+use crate::audit::{self, Link};
 use crate::db::Conn;
 use crate::on_db;
+use crate::vault::AuditKey;
 
 const HEAD: &str = "select epoch, hash, history, floor, at, audit_seq, audit_mac, audit_seal from head where one = 1";
 const FIRST_HEAD: &str = "insert into head (one, epoch, hash, history, floor, at, audit_seq, audit_mac, audit_seal) \
@@ -14,6 +15,8 @@ const FIRST_HEAD: &str = "insert into head (one, epoch, hash, history, floor, at
 const TAKE_EPOCHS: &str = "update head set epoch = epoch + $1, at = $2 where one = 1 \
     returning epoch, hash, history, floor, at, audit_seq, audit_mac, audit_seal";
 const SET_HEAD: &str = "update head set hash = $1, audit_seq = $2, audit_mac = $3, audit_seal = $4 where one = 1";
+const SEAL_FIRST: &str =
+    "update head set audit_seal = $1 where one = 1 and epoch = 0 and audit_seq = 0 and length(audit_seal) = 0";
 const LAST_EVENT: &str = "select seq, mac from audit_event order by seq desc limit 1";
 const CHANGE: &str = "insert into change (epoch, place, hash, kind, subject, at) values ($1, $2, $3, $4, $5, $6)";
 const EVENT: &str = "insert into audit_event \
@@ -73,6 +76,13 @@ pub(super) async fn set_head(conn: &mut Conn, head: &Head) -> sqlx::Result<()> {
         .execute(c)
         .await
         .map(drop))
+}
+
+/// Seals the head of a store that nothing was written to yet.
+pub(crate) async fn seal_first(conn: &mut Conn, key: &AuditKey) -> sqlx::Result<()> {
+    let Some(head) = head(conn).await? else { return Ok(()) };
+    let seal = audit::seal(key, &head).to_vec();
+    on_db!(conn, |c| sqlx::query(SEAL_FIRST).bind(seal).execute(c).await.map(drop))
 }
 
 /// The last event that is there, and its hash.

@@ -124,7 +124,7 @@ fn lost(error: sqlx::Error) -> Failed {
 }
 
 async fn open(db: &Db) -> sqlx::Result<Conn> {
-    let mut conn = db.conn().await?;
+    let mut conn = db.kept_conn().await?;
     if let Err(error) = conn.begin_write().await {
         conn.discard();
         return Err(error);
@@ -198,8 +198,12 @@ async fn record(conn: &mut Conn, ledger: &mut Ledger<'_>, done: &Done) -> sqlx::
     ledger.enter(conn, &done.actor, &done.events).await
 }
 
+/// Names this epoch of this store: two that were made at once, of the same things, differ.
 fn chain(before: &str, epoch: i64, done: &Done) -> String {
+    let mut once = [0_u8; 16];
+    crate::vault::random(&mut once);
     let mut hash = Sha256::new();
+    hash.update(once);
     hash.update(before);
     hash.update(epoch.to_be_bytes());
     for (kind, subject) in &done.touched {

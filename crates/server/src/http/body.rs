@@ -44,8 +44,13 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
 
 async fn read(request: Request) -> Result<(HeaderMap, bytes::Bytes), Problem> {
     let (parts, body) = request.into_parts();
+    Ok((parts.headers, collect(body).await?))
+}
+
+/// A whole body, within its bound.
+pub(super) async fn collect(body: axum::body::Body) -> Result<bytes::Bytes, Problem> {
     match axum::body::to_bytes(body, BODY_BYTES_MAX).await {
-        Ok(bytes) => Ok((parts.headers, bytes)),
+        Ok(bytes) => Ok(bytes),
         Err(why) if is_too_large(&why) => Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
             "payload_too_large",

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -12,6 +13,7 @@ use keyward_core::ids::{AccountId, ManagementKeyId, SessionId};
 use keyward_core::role::Permissions;
 use keyward_core::secret::Secret;
 
+use super::body;
 use super::permits::{Need, Permits};
 use super::problem::Problem;
 use super::query;
@@ -78,7 +80,7 @@ pub(super) async fn authenticate(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let judged = judge(&app, &permits, &parts).await;
+    let (judged, body) = judge_with_body(&app, &permits, &parts, body).await;
     match judged {
         Ok(caller) => {
             // From here on nobody can read or log the secret; a public route of signing in reads its cookie itself.
@@ -93,6 +95,25 @@ pub(super) async fn authenticate(
     }
 }
 
+/// The caller, as they stand once the whole request is here: nobody keeps a right by sending slowly. Whoever may not
+/// is told before their body is read.
+async fn judge_with_body(
+    app: &App,
+    permits: &Permits,
+    parts: &Parts,
+    body: Body,
+) -> (Result<Option<Caller>, Problem>, Body) {
+    let judged = judge(app, permits, parts).await;
+    if matches!(parts.method, Method::GET | Method::HEAD) || !matches!(judged, Ok(Some(_))) {
+        return (judged, body);
+    }
+    match body::collect(body).await {
+        Ok(bytes) if bytes.is_empty() => (judged, Body::empty()),
+        Ok(bytes) => (judge(app, permits, parts).await, Body::from(bytes)),
+        Err(problem) => (Err(problem), Body::empty()),
+    }
+}
+
 /// The caller; `None` on public routes.
 async fn judge(app: &App, permits: &Permits, parts: &Parts) -> Result<Option<Caller>, Problem> {
     let template = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
@@ -103,6 +124,11 @@ async fn judge(app: &App, permits: &Permits, parts: &Parts) -> Result<Option<Cal
         None => return Err(Problem::not_found()),
     };
     refuse_secrets_in_url(parts)?;
+    if !permits.reads_query(&parts.method, template)
+        && let Some((name, _)) = query::pairs(parts)?.into_iter().next()
+    {
+        return Err(Problem::parameter(name, "this route takes no parameters in the query"));
+    }
     if *need == Need::Public {
         refuse_other_sites(parts)?;
         return Ok(None);

@@ -1,11 +1,12 @@
 //! What each route demands of its caller. Every route says it itself, in its own description
 //! (`x-permission`), so that the document shows what is enforced; one that says nothing is closed to all.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use http::Method;
 use keyward_core::role::{Permission, Permissions};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr};
 
 /// The member of an operation's description.
 const MEMBER: &str = "x-permission";
@@ -57,12 +58,16 @@ impl Need {
 
 /// The demands of all routes.
 #[derive(Debug, Default)]
-pub(super) struct Permits(HashMap<(Method, String), Need>);
+pub(super) struct Permits {
+    needs: HashMap<(Method, String), Need>,
+    /// Routes whose description names a parameter in the query.
+    queried: HashSet<(Method, String)>,
+}
 
 impl Permits {
     /// Reads the document; routes that say nothing, or nothing known, are left out.
     pub(super) fn of(document: &OpenApi) -> Self {
-        let mut permits = HashMap::new();
+        let mut permits = Self::default();
         for (path, item) in &document.paths.paths {
             let operations = [
                 (Method::GET, &item.get),
@@ -73,24 +78,39 @@ impl Permits {
             ];
             for (method, operation) in operations {
                 let said = operation.as_ref().and_then(|operation| operation.extensions.as_ref()?.get(MEMBER));
+                let parameters = operation.as_ref().and_then(|operation| operation.parameters.as_ref());
+                let is_queried = |parameter: &RefOr<Parameter>| match parameter {
+                    RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Query),
+                    RefOr::Ref(_) => true,
+                };
+                if parameters.is_some_and(|all| all.iter().any(is_queried)) {
+                    permits.queried.insert((method.clone(), path.clone()));
+                }
                 if let Some(need) = said.and_then(|said| Need::parse(said.as_str()?)) {
-                    permits.insert((method, path.clone()), need);
+                    permits.needs.insert((method, path.clone()), need);
                 }
             }
         }
-        Self(permits)
+        permits
+    }
+
+    /// Whether the route reads anything of the query. Where it does not, a query is refused: whoever sends
+    /// `dry_run=true` to a change that has no dry run must not find it made.
+    pub(super) fn reads_query(&self, method: &Method, template: &str) -> bool {
+        let method = if method == Method::HEAD { Method::GET } else { method.clone() };
+        self.queried.contains(&(method, template.to_owned()))
     }
 
     /// What the route of this template demands; `None`: it is closed.
     pub(super) fn need(&self, method: &Method, template: &str) -> Option<&Need> {
         // What answers HEAD is the route of GET.
         let method = if method == Method::HEAD { Method::GET } else { method.clone() };
-        self.0.get(&(method, template.to_owned()))
+        self.needs.get(&(method, template.to_owned()))
     }
 
     /// Whether the template is known under another method.
     pub(super) fn knows(&self, template: &str) -> bool {
-        self.0.keys().any(|(_, known)| known == template)
+        self.needs.keys().any(|(_, known)| known == template)
     }
 }
 

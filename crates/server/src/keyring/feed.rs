@@ -44,7 +44,7 @@ struct Seen {
 /// Loads the keyring, then keeps it fed for ever. `written` wakes it at once.
 pub async fn start(keyring: Arc<Keyring>, config: Arc<Config>, db: Db, written: Arc<Notify>) -> Result<(), FeedError> {
     let t0 = boot_ms();
-    let mut held = Held(Some(db.conn().await?));
+    let mut held = Held(Some(db.kept_conn().await?));
     let mut seen = match &mut held.0 {
         Some(conn) => load(&keyring, &config, conn).await?,
         None => return Err(FeedError::NoHead),
@@ -132,7 +132,7 @@ async fn load_all(keyring: &Keyring, config: &Config, conn: &mut Conn) -> Result
 
 /// Applies what was committed since the last look.
 async fn look(keyring: &Keyring, config: &Config, db: &Db, seen: &mut Seen) -> Result<Looked, FeedError> {
-    let mut held = Held(Some(db.conn().await?));
+    let mut held = Held(Some(db.kept_conn().await?));
     let Some(conn) = &mut held.0 else { return Err(FeedError::NoHead) };
     let looked = look_on(keyring, config, conn, seen).await?;
     drop(held.0.take());
@@ -145,7 +145,7 @@ async fn reload(keyring: &Keyring, config: &Config, db: &Db, seen: &mut Seen) ->
     keyring.forget_all();
     // Should loading fail, the next look must not take the emptied keyring for an up-to-date one.
     *seen = Seen { epoch: 0, hash: String::new(), history: String::new() };
-    let mut held = Held(Some(db.conn().await?));
+    let mut held = Held(Some(db.kept_conn().await?));
     let Some(conn) = &mut held.0 else { return Err(FeedError::NoHead) };
     *seen = load(keyring, config, conn).await?;
     drop(held.0.take());

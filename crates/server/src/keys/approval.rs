@@ -89,17 +89,8 @@ async fn waiting(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<Held
     Ok(held)
 }
 
-/// Whether the actor asked for the key: in person, or one of them with a management key that the other made, or both
-/// with management keys of one person.
+/// Whether the actor asked for the key: in person, or through management keys, however many made each other.
 async fn is_own(tx: &mut Tx, requester: &str) -> Result<bool, OpError> {
     let approver = tx.actor().who.clone();
-    if approver == requester {
-        return Ok(true);
-    }
-    let made_approver = management::maker_of(tx.conn(), &approver).await?;
-    let made_requester = management::maker_of(tx.conn(), requester).await?;
-    let one_person = made_approver.as_ref().is_some_and(|maker| maker.starts_with("person:"));
-    Ok(made_approver.as_deref() == Some(requester)
-        || made_requester.as_deref() == Some(&approver)
-        || one_person && made_approver == made_requester)
+    Ok(management::root_of(tx.conn(), &approver).await? == management::root_of(tx.conn(), requester).await?)
 }

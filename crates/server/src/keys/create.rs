@@ -36,6 +36,7 @@ pub async fn create(
             Box::pin(async move {
                 let account = accounts::lock(tx, reach, new.account).await?;
                 permits::manages(tx.actor(), new.kind)?;
+                permits::acts_in_force(tx, &account).await?;
                 if let Some(made) = recall(tx, idempotency.as_ref()).await? {
                     let id = made.parse().map_err(|_| OpError::NotFound)?;
                     return replay(&inner, tx, reach, id).await;
@@ -113,6 +114,13 @@ async fn make(
         None => false,
         Some(person) => people::is_of(tx, account.id, person).await?,
     };
+    if new.pickup.is_some() {
+        let signs_in = match new.person {
+            None => false,
+            Some(person) => people::signs_in(tx, account.id, person).await?,
+        };
+        pickup::is_for_others(kind, signs_in).map_err(|why| OpError::field("/pickup", why))?;
+    }
     let (row, recipient) = written(&ground, new, is_known, tx.actor())?;
     ground.obeys(&row, Asked::ALL)?;
     if reach != Reach::All && row.plan.is_some() {

@@ -43,6 +43,10 @@ pub(super) async fn edit_in(
     }
     held.is_not_revoked()?;
     let ground = held.ground(reach, tx)?;
+    // What is approved is what was asked for: until its secret is out, such a key keeps what it may do.
+    if held.row.state()?.has_no_secret_yet() && edit.changes_what_it_may() && ground.needs_approval(&held.row, None) {
+        return Err(approval_needed());
+    }
     let after = edited(&ground, &held.row, &edit)?;
     let raised = edit.limits.is_some() || edit.quotas.is_some();
     if reach != Reach::All && edit.plan.is_some() {
@@ -59,6 +63,16 @@ pub(super) async fn edit_in(
     }
     check_uniqueness(tx, &after).await?;
     held.settle(app, tx, "key.edited", after).await
+}
+
+impl KeyEdit {
+    /// Whether more than names and labels change.
+    fn changes_what_it_may(&self) -> bool {
+        let Self { lifetime, scopes, addresses, limits, quotas, plan, name: _, external_id: _, metadata: _, tags: _ } =
+            self;
+        let [a, b, c] = [lifetime.is_some(), scopes.is_some(), addresses.is_some()];
+        a || b || c || limits.is_some() || quotas.is_some() || plan.is_some()
+    }
 }
 
 fn edited(ground: &Ground<'_>, row: &KeyRow, edit: &KeyEdit) -> Result<KeyRow, OpError> {

@@ -54,6 +54,7 @@ pub async fn delete(app: &App, reach: Reach, actor: Actor, id: KeyId) -> Result<
 
 pub(super) async fn delete_in(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<(), OpError> {
     let held = Held::manage(app, tx, reach, id).await?;
+    permits::acts_in_force(tx, &held.account).await?;
     if held.row.state()? != KeyState::Revoked {
         check_minimum(tx, &held).await?;
     }
@@ -94,6 +95,11 @@ async fn bury(tx: &mut Tx, row: &KeyRow) -> Result<(), OpError> {
         after: None,
     });
     Ok(())
+}
+
+/// Ends the pick-up links that somebody made and nobody has used: the keys wait on for another.
+pub(crate) async fn withdraw_links_made_by(tx: &mut Tx, account: AccountId, who: &str) -> Result<(), OpError> {
+    Ok(pickup::end_made_by(tx.conn(), account, who).await?)
 }
 
 /// Deletes all keys of an account that is being deleted; its minimum holds no longer.

@@ -14,6 +14,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
 use crate::operation::{Findings, OpError, damaged};
+use crate::people;
 
 /// Makes a link with which a waiting key's secret is picked up; the one before it ends. Without a recipient the one
 /// before stays.
@@ -31,6 +32,9 @@ pub async fn send_for_pickup(
                 let held = Held::manage(&inner, tx, reach, id).await?;
                 held.awaits_pickup()?;
                 held.is_not_expired(tx)?;
+                held.ground(reach, tx)?.obeys_as_it_is(&held.row)?;
+                let signs_in = holder_signs_in(tx, &held).await?;
+                pickup::is_for_others(held.kind()?, signs_in).map_err(|why| OpError::conflict("no_pickup", why))?;
                 let mut findings = Findings::default();
                 let recipient = match recipient.as_deref() {
                     Some(text) => pickup::recipient("/recipient", text, &mut findings),
@@ -79,8 +83,7 @@ pub async fn look_at_link(app: &App, token: &Secret) -> Result<PickupLook, OpErr
         return Err(OpError::NotFound);
     }
     let key = read::views(app, &mut conn, std::slice::from_ref(&row), now).await?.pop().ok_or(OpError::NotFound)?;
-    drop(conn);
-    let account_name = accounts::get(app, Reach::All, key.account).await?.name;
+    let account_name = accounts::seen(&mut conn, key.account).await?.name;
     Ok(PickupLook { key, account_name, recipient: link.recipient, link_expires_at })
 }
 
@@ -99,7 +102,7 @@ pub async fn pick_up(app: &App, origin: Option<String>, token: &Secret) -> Resul
                 if !is_good || !is_waiting(&held.row) || held.row.is_expired(tx.now()) {
                     return Err(OpError::NotFound);
                 }
-                hand_over(&inner, tx, held, "key.picked_up").await
+                hand_over(&inner, tx, Reach::All, held, "key.picked_up").await
             })
         })
         .await
@@ -122,19 +125,35 @@ pub async fn collect(app: &App, reach: Reach, actor: Actor, id: KeyId) -> Result
                     let why = "the secret is for whoever has the link: send it, or make a new one";
                     return Err(OpError::conflict("sent_for_pickup", why));
                 }
-                hand_over(&inner, tx, held, "key.collected").await
+                hand_over(&inner, tx, reach, held, "key.collected").await
             })
         })
         .await
 }
 
-async fn hand_over(app: &App, tx: &mut Tx, held: Held, action: &'static str) -> Result<WithSecret, OpError> {
+async fn hand_over(
+    app: &App,
+    tx: &mut Tx,
+    reach: Reach,
+    held: Held,
+    action: &'static str,
+) -> Result<WithSecret, OpError> {
+    // The policy may have become narrower since the key was asked for.
+    held.ground(reach, tx)?.obeys_as_it_is(&held.row)?;
     pickup::forget(tx.conn(), &held.row.id).await?;
     let secret = secrets::issue(app, tx, &held.row, held.kind()?).await?;
     let secret = seen::meet(tx, &held.row, held.kind()?, secret, How::PickedUp).await?;
     let after = KeyRow { state: KeyState::Active.as_str().into(), ..held.row.clone() };
     let key = held.write(app, tx, action, after).await?;
     Ok(WithSecret { key, secret, pickup: None, replayed: false })
+}
+
+/// Whether the key is held by somebody who signs in.
+async fn holder_signs_in(tx: &mut Tx, held: &Held) -> Result<bool, OpError> {
+    match held.row.person_id.as_deref().and_then(|id| id.parse().ok()) {
+        None => Ok(false),
+        Some(person) => people::signs_in(tx, held.account.id, person).await,
+    }
 }
 
 async fn link_of(app: &App, conn: &mut crate::db::Conn, token: &Secret) -> Result<PickupRow, OpError> {

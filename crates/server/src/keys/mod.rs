@@ -36,7 +36,7 @@ pub(crate) use create::{provision, replay};
 pub use dry_run::{Deed, Impact, TouchedKey, rehearse};
 pub(crate) use dry_run::{breaking, touched_by_account};
 pub use edit::{disable, edit, enable};
-pub(crate) use end::{bury_all, bury_of_person, end_of_person, revoke_in};
+pub(crate) use end::{bury_all, bury_of_person, end_of_person, revoke_in, withdraw_links_made_by};
 pub use end::{delete, revoke};
 pub use handing::{collect, look_at_link, pick_up, send_for_pickup, withdraw_link};
 pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, NewPickup, PickupBy, PickupLook, PickupView};

@@ -73,7 +73,11 @@ pub async fn reveal_all(app: &App, account: AccountId, actor: Actor, kind: Kind)
                 for row in &rows {
                     let state = row.state()?;
                     if state != KeyState::Revoked && !state.has_no_secret_yet() {
-                        let secret = Some(opened(&inner, tx, row).await?);
+                        let secret = match opened(&inner, tx, row).await {
+                            // One that was not kept must not hide the others.
+                            Err(OpError::Forbidden { .. }) => None,
+                            other => Some(other?),
+                        };
                         let key = shown(&inner, tx, row).await?;
                         all.push(WithSecret { key, secret, pickup: None, replayed: false });
                     }
@@ -127,5 +131,9 @@ fn may_see(tx: &Tx, rules: &KindRules, reach: Reach, holder: Option<&str>) -> Re
 async fn opened(app: &App, tx: &mut Tx, row: &KeyRow) -> Result<Secret, OpError> {
     let all = secrets::of(tx.conn(), row).await?;
     let current = all.iter().find(|secret| secret.until.is_none()).ok_or_else(|| damaged("a key's secret"))?;
+    if current.sealed.is_none() {
+        // Made while the kind's secrets were shown once.
+        return Err(OpError::forbidden("secret_not_kept", "the secret was shown once and not kept; rotate the key"));
+    }
     Ok(secrets::open(app, row, current)?)
 }

@@ -22,6 +22,9 @@ use crate::operation::{Findings, OpError};
 /// Most address ranges, own limits and own quotas of a key.
 const ADDRESSES_MAX: usize = 100;
 const LIMITS_MAX: usize = 8;
+/// A range with fewer bits than this binds a key to nothing, where a policy wants it bound: half the world is no address.
+const BOUND_BITS_V4: u8 = 8;
+const BOUND_BITS_V6: u8 = 19;
 const LIMIT_NAME_LETTERS_MAX: usize = 50;
 
 /// Everything that the rules for one key depend on.
@@ -51,9 +54,20 @@ impl Asked {
 fn proposed(row: &KeyRow, asked: Asked) -> Proposed<'_> {
     Proposed {
         end: asked.lifetime.then_some(row.expires_at.map(UnixMs)),
-        addresses: asked.addresses.then(|| row.addresses.split_whitespace().count()),
+        addresses: asked.addresses.then(|| bound(&row.addresses)),
         scopes: asked.scopes.then(|| row.scopes.split_whitespace().collect()),
     }
+}
+
+/// To how many ranges a key is bound: to none where one is so wide that it binds to nothing.
+fn bound(addresses: &str) -> usize {
+    let ranges = addresses.split_whitespace().filter_map(|text| text.parse::<IpNet>().ok());
+    let is_narrow = |range: &IpNet| match range {
+        IpNet::V4(v4) => v4.prefix_len() >= BOUND_BITS_V4,
+        IpNet::V6(v6) => v6.prefix_len() >= BOUND_BITS_V6,
+    };
+    let (narrow, wide): (Vec<_>, Vec<_>) = ranges.partition(is_narrow);
+    if wide.is_empty() { narrow.len() } else { 0 }
 }
 
 impl Ground<'_> {

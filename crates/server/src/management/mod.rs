@@ -19,6 +19,7 @@ use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::db::Conn;
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, new_id, recall, remember};
 use crate::people;
+use crate::sessions;
 use crate::vault;
 use store::ManagementKeyRow;
 
@@ -29,6 +30,8 @@ const PREFIX: &str = "kwm_";
 const LETTERS: usize = 40;
 /// What it takes to end management keys.
 pub(crate) const WRITE: Permission = Permission::write(Area::Settings);
+/// Most management keys of an account.
+const KEYS_MAX: i64 = 1_000;
 /// Most management keys of one person that are listed.
 const MADE_MAX: i64 = 1_000;
 
@@ -134,16 +137,29 @@ async fn make(app: &App, tx: &mut Tx, new: &NewManagementKey, own: Permissions) 
     if !own.cover(may) {
         return Err(OpError::more_than_own());
     }
+    sessions::demand_recent_of(tx)?;
+    if let Some(account) = new.account
+        && store::count(tx.conn(), account).await? >= KEYS_MAX
+    {
+        let message = format!("an account has at most {KEYS_MAX} management keys, revoked ones among them");
+        return Err(OpError::conflict("key_maximum_reached", message));
+    }
+    let id = ManagementKeyId::new(new_id(now));
+    let maker = tx.actor().who.clone();
+    let root = root_of(tx.conn(), &maker).await?;
+    // What nobody's person made stands for itself.
+    let stands_alone = !root.starts_with("person:") && !root.starts_with("management_key:");
     let format = format();
     let secret = format.generate(Environment::Live, &mut vault::random);
     let row = ManagementKeyRow {
-        id: ManagementKeyId::new(new_id(now)).to_string(),
+        id: id.to_string(),
         name: name.map(|name| name.as_str().to_owned()).unwrap_or_default(),
         hint: format.hint(&secret, Environment::Live),
         account_id: new.account.map(|id| id.to_string()),
         permissions: may.words().join(" "),
         expires_at: end.flatten().map(|end| end.0),
-        created_by: tx.actor().who.clone(),
+        created_by: maker,
+        root: if stands_alone { format!("management_key:{id}") } else { root },
         created_at: now.0,
         revoked_at: None,
     };
@@ -171,11 +187,19 @@ pub async fn authenticate(app: &App, secret: &Secret) -> Result<Option<Managemen
         return Ok(None);
     }
     let digest = app.vault.pepper().digest(secret.expose());
-    let Some(row) = store::by_digest(&mut app.db.conn().await?, &digest).await? else { return Ok(None) };
+    let mut conn = app.db.conn().await?;
+    let Some(row) = store::by_digest(&mut conn, &digest).await? else { return Ok(None) };
     let key = row.view()?;
     let now = app.clock.now();
     let is_expired = key.expires_at.is_some_and(|end| end <= now);
     if key.revoked_at.is_some() || is_expired {
+        return Ok(None);
+    }
+    // What somebody made acts for them: while they are shut out, so is it.
+    let person = row.root.strip_prefix("person:").and_then(|id| id.parse().ok());
+    if let Some(person) = person
+        && people::is_shut_out(&mut conn, person, key.account).await?
+    {
         return Ok(None);
     }
     Ok(Some(key))
@@ -227,10 +251,11 @@ pub(crate) async fn made_by(
     Ok(rows.iter().map(ManagementKeyRow::view).collect::<sqlx::Result<_>>()?)
 }
 
-/// Who made the management key that an actor is; `None` for every other actor.
-pub(crate) async fn maker_of(conn: &mut Conn, actor: &str) -> Result<Option<String>, OpError> {
-    let Some(id) = actor.strip_prefix("management_key:").and_then(|id| id.parse().ok()) else { return Ok(None) };
-    Ok(store::get(conn, None, id).await?.map(|row| row.created_by))
+/// Who stands behind an actor: a key that made a key stands for whoever made the first.
+pub(crate) async fn root_of(conn: &mut Conn, actor: &str) -> Result<String, OpError> {
+    let id = actor.strip_prefix("management_key:").and_then(|id| id.parse().ok());
+    let Some(id) = id else { return Ok(actor.to_owned()) };
+    Ok(store::get(conn, None, id).await?.map_or_else(|| actor.to_owned(), |row| row.root))
 }
 
 /// Deletes the management keys of an account that is being deleted.

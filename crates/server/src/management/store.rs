@@ -12,7 +12,7 @@ use crate::operation::{Cursor, damaged};
 
 macro_rules! select {
     () => {
-        "select id, name, hint, account_id, permissions, expires_at, created_by, created_at, revoked_at \
+        "select id, name, hint, account_id, permissions, expires_at, created_by, root, created_at, revoked_at \
          from management_key where "
     };
 }
@@ -25,10 +25,11 @@ const LIST: &str = concat!(
      order by created_at desc, id desc limit $4"
 );
 const INSERT: &str = "insert into management_key (id, name, digest, pepper_id, hint, account_id, permissions, \
-    expires_at, created_by, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    expires_at, created_by, root, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const COUNT: &str = "select count(*) from management_key where account_id = $1";
 const LIVING_BY: &str = concat!(
     select!(),
-    "created_by = $1 and revoked_at is null and ($2 is null or account_id = $2) and (expires_at is null or expires_at > $3) \
+    "root = $1 and revoked_at is null and ($2 is null or account_id = $2) and (expires_at is null or expires_at > $3) \
      order by created_at desc, id desc limit $4"
 );
 const REVOKE: &str = "update management_key set revoked_at = $2 where id = $1";
@@ -44,6 +45,7 @@ pub(super) struct ManagementKeyRow {
     pub(super) permissions: String,
     pub(super) expires_at: Option<i64>,
     pub(super) created_by: String,
+    pub(super) root: String,
     pub(super) created_at: i64,
     pub(super) revoked_at: Option<i64>,
 }
@@ -94,7 +96,11 @@ pub(super) async fn list(
         .await)
 }
 
-/// The management keys in force that somebody made.
+pub(super) async fn count(conn: &mut Conn, account: AccountId) -> sqlx::Result<i64> {
+    on_db!(conn, |c| sqlx::query_scalar(COUNT).bind(account.to_string()).fetch_one(c).await)
+}
+
+/// The management keys in force at whose beginning somebody stands.
 pub(super) async fn living_by(
     conn: &mut Conn,
     within: Option<AccountId>,
@@ -127,6 +133,7 @@ pub(super) async fn insert(
         .bind(&row.permissions)
         .bind(row.expires_at)
         .bind(&row.created_by)
+        .bind(&row.root)
         .bind(row.created_at)
         .execute(c)
         .await

@@ -6,7 +6,7 @@ use keyward_core::role::Permissions;
 use super::{MemberState, store};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
-use crate::changes::{Reach, Tx};
+use crate::changes::Tx;
 use crate::db::Conn;
 use crate::operation::OpError;
 use crate::roles;
@@ -53,12 +53,9 @@ pub async fn standing(app: &App, person: PersonId, chosen: Option<AccountId>) ->
     if row.state()? != MemberState::Active {
         return Ok(InAccounts::NotThere);
     }
-    drop(conn);
-    let view = accounts::get(app, Reach::Account(account), account).await?;
-    let setup = accounts::setup(app, &view)?;
-    let may = roles::permissions(&mut app.db.conn().await?, &setup, account, &row.role).await?;
-    // A role that the configuration names no longer permits nothing.
-    Ok(InAccounts::One { account, may: may.unwrap_or_default(), totp_required: view.totp_required })
+    let view = accounts::seen(&mut conn, account).await?;
+    let may = of_role(app, &mut conn, &view, &row.role).await?;
+    Ok(InAccounts::One { account, may, totp_required: view.totp_required })
 }
 
 /// What the actor of a change may do in an account, read again inside the change: a role that was taken away
@@ -78,15 +75,35 @@ pub(crate) async fn authority(app: &App, tx: &mut Tx, account: &AccountView) -> 
     of_role(app, tx.conn(), account, &row.role).await
 }
 
-/// What a role permits in an account; one that is not known any more permits nothing.
+/// Whether somebody is shut out of an account, or of the deployment where none is named: what they made to act for
+/// them acts no more. Whoever was removed from an account is not: what becomes of their keys was chosen then.
+pub(crate) async fn is_shut_out(
+    conn: &mut Conn,
+    person: PersonId,
+    account: Option<AccountId>,
+) -> Result<bool, OpError> {
+    match account {
+        None => Ok(store::person(conn, person).await?.is_none_or(|row| !row.operator || row.suspended)),
+        Some(account) => {
+            let row = store::get(conn, account, person).await?;
+            let state = row.as_ref().map(store::MemberRow::state).transpose()?;
+            let runs_all = store::person(conn, person).await?.is_some_and(|row| row.operator && !row.suspended);
+            let is_suspended = state == Some(MemberState::Suspended) || row.is_some_and(|row| row.suspended);
+            Ok(is_suspended && !runs_all)
+        }
+    }
+}
+
+/// What a role permits in an account; one that is not known any more permits nothing, and so does every role of an API
+/// that is no longer configured.
 pub(super) async fn of_role(
     app: &App,
     conn: &mut Conn,
     account: &AccountView,
     role: &str,
 ) -> Result<Permissions, OpError> {
-    let setup = accounts::setup(app, account)?;
-    Ok(roles::permissions(conn, &setup, account.id, role).await?.unwrap_or_default())
+    let Some(setup) = app.config.api(&account.api) else { return Ok(Permissions::NONE) };
+    Ok(roles::permissions(conn, setup, account.id, role).await?.unwrap_or_default())
 }
 
 /// Refuses to leave an account without an admin, where this person is its last. The account is locked: of two requests
@@ -97,8 +114,9 @@ pub(super) async fn keep_an_admin(
     account: &AccountView,
     leaving: &store::MemberRow,
 ) -> Result<(), OpError> {
-    let setup = accounts::setup(app, account)?;
-    let admins = roles::admins(&setup);
+    // Without its API nobody is an admin of it.
+    let Some(setup) = app.config.api(&account.api) else { return Ok(()) };
+    let admins = roles::admins(setup);
     let is_admin = leaving.state()? == MemberState::Active && admins.contains(&leaving.role.as_str());
     if !is_admin || store::count_others(tx.conn(), account.id, leaving.view()?.id, &admins).await? > 0 {
         return Ok(());

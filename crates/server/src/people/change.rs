@@ -13,6 +13,7 @@ use crate::changes::{Actor, Reach, Tx};
 use crate::keys;
 use crate::operation::{Findings, OpError};
 use crate::roles;
+use crate::sessions;
 
 /// Changes what an account calls a person, their role, or whether they are shut out. Nobody touches somebody who may
 /// more than they do, nor gives more than they have (threat T4); the last admin stays one.
@@ -100,10 +101,18 @@ async fn settle(
     let id = row.view()?.id;
     if after.state()? == MemberState::Suspended && row.state()? != MemberState::Suspended {
         keys::end_of_person(tx, account.id, id).await?;
+        end_links_made(tx, account, id).await?;
     }
     let (was, is) = differences(facts(row), facts(&after));
     note(tx, "person.edited", id, Some(account.id), (Some(was), Some(is)));
     Ok(MemberRow { version: row.version + 1, ..after }.view()?)
+}
+
+/// What somebody sent out and nobody has used yet leads nowhere any more: they may have kept it.
+async fn end_links_made(tx: &mut Tx, account: &AccountView, id: PersonId) -> Result<(), OpError> {
+    let who = format!("person:{id}");
+    sessions::end_links_made_by(tx, &who, Some(account.id)).await?;
+    keys::withdraw_links_made_by(tx, account.id, &who).await
 }
 
 /// By id and without names: erasing a person leaves the audit whole.
@@ -139,7 +148,8 @@ pub(super) async fn part(
     keep_an_admin(app, tx, account, row).await?;
     let id = row.view()?.id;
     keys::bury_of_person(tx, account.id, id).await?;
-    crate::sessions::end_links(tx, id, account.id).await?;
+    end_links_made(tx, account, id).await?;
+    sessions::end_links(tx, id, account.id).await?;
     store::delete_member(tx.conn(), account.id, id).await?;
     let chosen = chosen.map(|keys| json!({ "keys": keys }));
     note(tx, "person.removed", id, Some(account.id), (Some(facts(row)), chosen));

@@ -2,24 +2,27 @@
 //! personal keys and never signs in.
 
 use keyward_core::ids::{AccountId, PersonId};
+use keyward_core::role::Permissions;
 use keyward_core::secret::Secret;
 use keyward_core::time::{DAY_MS, HOUR_MS, UnixMs};
 use serde_json::json;
 
 use super::authority::{authority, of_role};
 use super::store::{self, MemberRow};
-use super::{MadePerson, MemberState, MemberView, NewPerson, OneTimeLink, covers, mailbox, name, note};
+use super::{MadePerson, MemberState, NewPerson, OneTimeLink, covers, mailbox, name, note};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
-use crate::operation::{Findings, Idempotency, OpError, new_id, recall, remember};
+use crate::operation::{Findings, Idempotency, OpError, is_taken, new_id, recall, remember};
 use crate::roles;
-use crate::sessions::{self, LinkKind};
+use crate::sessions::{self, LinkKind, TakenLink};
 
 /// For how long an invitation stands.
 const INVITATION_MS: i64 = 7 * DAY_MS;
 /// For how long a link to a new password works when somebody else asked for it.
 const RESET_MS: i64 = HOUR_MS;
+/// Most people of one account.
+const PEOPLE_MAX: i64 = 10_000;
 
 /// Adds a person to an account; with an address they are invited. Nobody gives a role that permits more than they may
 /// themselves (threat T4).
@@ -68,7 +71,15 @@ async fn add(app: &App, tx: &mut Tx, account: &AccountView, new: &NewPerson) -> 
         findings.note("/email", "a role is of use to people who sign in: give their address");
     }
     findings.done()?;
-    covers(authority(app, tx, account).await?, theirs.unwrap_or_default())?;
+    let theirs = theirs.unwrap_or_default();
+    covers(authority(app, tx, account).await?, theirs)?;
+    if theirs == Permissions::ALL {
+        // A stolen cookie must not make itself an admin of its own.
+        sessions::demand_recent_of(tx)?;
+    }
+    if store::count(tx.conn(), account.id).await? >= PEOPLE_MAX {
+        return Err(OpError::conflict("people_maximum_reached", format!("an account has at most {PEOPLE_MAX} people")));
+    }
     let id = person(tx, &shown, email.as_deref()).await?;
     if store::get(tx.conn(), account.id, id).await?.is_some() {
         return Err(OpError::conflict("email_taken", "another person of this account has this address"));
@@ -95,15 +106,7 @@ async fn add(app: &App, tx: &mut Tx, account: &AccountView, new: &NewPerson) -> 
         MemberState::Active | MemberState::Suspended => None,
     };
     let row = store::get(tx.conn(), account.id, id).await?.ok_or(OpError::NotFound)?;
-    Ok(MadePerson { person: unaware(row.view()?), invitation, replayed: false })
-}
-
-/// Somebody who was not in the account before is shown as new, whoever else knows them already (threat T3).
-fn unaware(view: MemberView) -> MemberView {
-    match view.state {
-        MemberState::Invited => MemberView { signed_in_at: None, has_totp: false, ..view },
-        MemberState::Active | MemberState::Suspended => view,
-    }
+    Ok(MadePerson { person: row.view()?, invitation, replayed: false })
 }
 
 /// The person with this address, or a new one.
@@ -115,8 +118,16 @@ pub(super) async fn person(tx: &mut Tx, name: &str, email: Option<&str>) -> Resu
     }
     let now = tx.now();
     let id = PersonId::new(new_id(now));
-    store::add_person(tx.conn(), id, name, email, now).await?;
+    store::add_person(tx.conn(), id, name, email, now).await.map_err(quicker)?;
     Ok(id)
+}
+
+/// Another node added the same address at this instant.
+fn quicker(error: sqlx::Error) -> OpError {
+    if is_taken(&error, "email") {
+        return OpError::conflict("email_taken", "somebody adds this address at this moment; look, then try again");
+    }
+    error.into()
 }
 
 pub(super) async fn link(
@@ -176,19 +187,71 @@ pub async fn reset_link(
                 if row.state()? == MemberState::Invited || row.email.is_none() {
                     return Err(OpError::conflict("never_signed_in", "this person has not joined with an address yet"));
                 }
-                let theirs = of_role(&inner, tx.conn(), &account, &row.role).await?;
-                covers(authority(&inner, tx, &account).await?, theirs)?;
-                let others = store::of_person(tx.conn(), id, 2).await?.len();
-                let runs_all = store::person(tx.conn(), id).await?.is_some_and(|person| person.operator);
-                if (others > 1 || runs_all) && reach != Reach::All {
-                    let why = "this person signs in elsewhere too; they ask for a new password themselves";
-                    return Err(OpError::forbidden("not_only_yours", why));
-                }
+                let only_here = may_reset(&inner, tx, reach, &account, &row).await?;
                 note(tx, "person.reset_link_made", id, Some(account.id), (None, None));
-                link(&inner, tx, LinkKind::Reset, id, None, RESET_MS).await
+                // A link that an account made works as long as the person is the account's alone.
+                let account = only_here.then_some(account.id);
+                link(&inner, tx, LinkKind::Reset, id, account, RESET_MS).await
             })
         })
         .await
+}
+
+/// Takes the authenticator from somebody who lost it and the codes; their sign-ins end. Who may, is as for
+/// [`reset_link`].
+pub async fn forget_totp(
+    app: &App,
+    reach: Reach,
+    actor: Actor,
+    account: AccountId,
+    id: PersonId,
+) -> Result<(), OpError> {
+    let inner = app.clone();
+    app.changes
+        .run(actor, move |tx| {
+            Box::pin(async move {
+                let account = accounts::lock(tx, reach, account).await?;
+                let row = store::get(tx.conn(), account.id, id).await?.ok_or(OpError::NotFound)?;
+                may_reset(&inner, tx, reach, &account, &row).await?;
+                note(tx, "person.totp_taken", id, Some(account.id), (None, None));
+                sessions::forget_totp(tx, id).await
+            })
+        })
+        .await
+}
+
+/// Whether the person is this account's alone; refuses whoever may not open their doors. A password opens all of a
+/// person's doors: for those who have others, or run the deployment, it takes the operator with every permission.
+async fn may_reset(
+    app: &App,
+    tx: &mut Tx,
+    reach: Reach,
+    account: &AccountView,
+    row: &MemberRow,
+) -> Result<bool, OpError> {
+    let id = row.view()?.id;
+    sessions::demand_recent_of(tx)?;
+    if row.state()? == MemberState::Invited || row.email.is_none() {
+        return Err(OpError::conflict("never_signed_in", "this person has not joined with an address yet"));
+    }
+    let theirs = of_role(app, tx.conn(), account, &row.role).await?;
+    let own = authority(app, tx, account).await?;
+    covers(own, theirs)?;
+    let only_here = belongs_only_to(tx, id, account.id).await?;
+    let is_operator = reach == Reach::All && own == Permissions::ALL;
+    if !only_here && !is_operator {
+        let why = "this person signs in elsewhere too; they ask for a new password themselves";
+        return Err(OpError::forbidden("not_only_yours", why));
+    }
+    Ok(only_here)
+}
+
+/// Whether a person belongs to this account and to nothing else.
+pub(crate) async fn belongs_only_to(tx: &mut Tx, id: PersonId, account: AccountId) -> Result<bool, OpError> {
+    let all = store::of_person(tx.conn(), id, 2).await?;
+    let runs_all = store::person(tx.conn(), id).await?.is_some_and(|person| person.operator);
+    let is_here = all.iter().any(|row| row.account_id == account.to_string());
+    Ok(is_here && all.len() == 1 && !runs_all)
 }
 
 /// What an invitation is to: shown before it is accepted. Looking does not use it up.
@@ -206,17 +269,16 @@ pub struct Invitation {
 
 /// Looks at an invitation without using it up.
 pub async fn look(app: &App, token: &Secret) -> Result<Invitation, OpError> {
-    let mut conn = app.db.conn().await?;
     let taken = sessions::look_at_link(app, &[LinkKind::Invitation, LinkKind::Operator], token).await?;
     let id = taken.person.ok_or(OpError::NotFound)?;
+    let mut conn = app.db.conn().await?;
     let person = store::person(&mut conn, id).await?.ok_or(OpError::NotFound)?;
     let email = person.email.clone().unwrap_or_default();
     let (account, name) = match taken.account {
         None => (None, person.name.clone()),
         Some(account) => {
             let row = store::get(&mut conn, account, id).await?.ok_or(OpError::NotFound)?;
-            drop(conn);
-            (Some(accounts::get(app, Reach::Account(account), account).await?.name), row.name)
+            (accounts::name_of(&mut conn, account).await?, row.name)
         }
     };
     Ok(Invitation { account, name, email, known: person.is_known() })
@@ -232,15 +294,25 @@ pub async fn accept(
     own_name: Option<String>,
     password: Secret,
 ) -> Result<Secret, OpError> {
-    let hashed = sessions::hash_password(app, &password).await?;
+    // A made-up link makes nobody hash a password.
+    let invitation = sessions::guarded(app, origin.as_deref(), look(app, &token)).await?;
+    let taken = sessions::look_at_link(app, &[LinkKind::Invitation, LinkKind::Operator], &token).await?;
+    let shown = own_name.clone().unwrap_or(invitation.name);
+    let own = [shown.as_str(), invitation.email.as_str()];
+    let hashed = sessions::hash_password_for(app, &password, "/password", &own).await?;
     let inner = app.clone();
     let actor = Actor { origin, ..Actor::system() };
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
-                let kinds = [LinkKind::Invitation, LinkKind::Operator];
-                let taken = sessions::take_link(&inner, tx, &kinds, &token).await?;
+                // The account first, then the person: everybody locks in this order.
+                if let Some(account) = taken.account {
+                    accounts::lock(tx, Reach::Account(account), account).await?;
+                }
                 let id = taken.person.ok_or(OpError::NotFound)?;
+                store::lock_person(tx.conn(), id).await?;
+                let taken =
+                    sessions::take_link(&inner, tx, &[LinkKind::Invitation, LinkKind::Operator], &token).await?;
                 let person = store::person(tx.conn(), id).await?.ok_or(OpError::NotFound)?;
                 let is_for_more = person.operator && taken.kind == LinkKind::Invitation;
                 if person.is_known() || is_for_more {
@@ -252,7 +324,7 @@ pub async fn accept(
                     let own = name(own).map_err(|why| OpError::field("/name", why.to_string()))?;
                     store::rename(tx.conn(), id, &own).await?;
                 }
-                join(tx, taken.account, id).await?;
+                join(tx, &taken, id).await?;
                 sessions::set_password(tx, id, &hashed, None).await?;
                 sessions::open(&inner, tx, id, "password", agent).await
             })
@@ -260,30 +332,37 @@ pub async fn accept(
         .await
 }
 
-/// Accepts an invitation as the person who is signed in; it must be theirs.
+/// Accepts an invitation, to an account or to run the deployment, as the person who is signed in; it must be theirs.
 pub async fn accept_own(app: &App, actor: Actor, token: Secret) -> Result<(), OpError> {
+    let looked = sessions::look_at_link(app, &[LinkKind::Invitation, LinkKind::Operator], &token).await?;
     let inner = app.clone();
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
                 let own = tx.actor().person.ok_or(OpError::NotFound)?.id;
-                let taken = sessions::take_link(&inner, tx, &[LinkKind::Invitation], &token).await?;
+                if let Some(account) = looked.account {
+                    accounts::lock(tx, Reach::Account(account), account).await?;
+                }
+                store::lock_person(tx.conn(), own).await?;
+                let taken =
+                    sessions::take_link(&inner, tx, &[LinkKind::Invitation, LinkKind::Operator], &token).await?;
                 if taken.person != Some(own) {
                     let why = "this invitation is for another address; sign in with that one";
                     return Err(OpError::forbidden("another_address", why));
                 }
-                join(tx, taken.account, own).await
+                join(tx, &taken, own).await
             })
         })
         .await
 }
 
-async fn join(tx: &mut Tx, account: Option<AccountId>, id: PersonId) -> Result<(), OpError> {
-    let Some(account) = account else {
+/// The account is locked, where it is one.
+async fn join(tx: &mut Tx, taken: &TakenLink, id: PersonId) -> Result<(), OpError> {
+    let Some(account) = taken.account else {
+        store::set_operator(tx.conn(), id, true, false).await?;
         note(tx, "operator.joined", id, None, (None, None));
         return Ok(());
     };
-    accounts::lock(tx, Reach::Account(account), account).await?;
     let row = store::get(tx.conn(), account, id).await?.ok_or(OpError::NotFound)?;
     if row.state()? == MemberState::Invited {
         let row = MemberRow { state: MemberState::Active.as_str().into(), ..row };

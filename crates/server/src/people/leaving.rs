@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use keyward_core::ids::{AccountId, KeyId, ManagementKeyId, PersonId};
+use keyward_core::key::Kind;
+use keyward_core::role::{Area, Permission, Permissions};
 use serde_json::{Map, Value, json};
 
 use super::authority::{authority, of_role};
@@ -41,13 +43,25 @@ pub enum Choice {
 }
 
 /// What a person of an account would leave with.
-pub async fn known_to(app: &App, reach: Reach, account: AccountId, id: PersonId) -> Result<Known, OpError> {
+/// Whoever asks sees of it what they may see anyway.
+pub async fn known_to(
+    app: &App,
+    reach: Reach,
+    may: Permissions,
+    account: AccountId,
+    id: PersonId,
+) -> Result<Known, OpError> {
     let account = accounts::get(app, reach, account).await?;
     let mut conn = app.db.conn().await?;
     store::get(&mut conn, account.id, id).await?.ok_or(OpError::NotFound)?;
-    let keys = keys::seen_by(app, &mut conn, account.id, id).await?;
+    let mut keys = keys::seen_by(app, &mut conn, account.id, id).await?;
+    keys.retain(|seen| seen.key.kind == Kind::Personal || may.allow(Permission::read(Area::Keys)));
     let own = Reach::Account(account.id);
-    let management_keys = management::made_by(&mut conn, own, id, app.clock.now()).await?;
+    let management_keys = if may.allow(Permission::read(Area::Settings)) {
+        management::made_by(&mut conn, own, id, app.clock.now()).await?
+    } else {
+        vec![]
+    };
     Ok(Known { keys, management_keys })
 }
 

@@ -56,7 +56,7 @@ pub async fn me(app: &App, id: PersonId) -> Result<Me, OpError> {
     let mut own = Vec::new();
     for row in store::of_person(&mut conn, id, ACCOUNTS_MAX).await? {
         let member = row.view()?;
-        let account = accounts::get(app, Reach::Account(member.account), member.account).await?;
+        let account = accounts::seen(&mut conn, member.account).await?;
         let may = match member.state {
             MemberState::Active => of_role(app, &mut conn, &account, &row.role).await?,
             MemberState::Invited | MemberState::Suspended => Permissions::NONE,

@@ -25,10 +25,11 @@ use crate::changes::{AuditEvent, Reach, Touched, Tx};
 use crate::operation::{Cursor, OpError, Page, Paged};
 use crate::sessions;
 
-pub(crate) use authority::authority;
 pub use authority::{InAccounts, standing};
+pub(crate) use authority::{authority, is_shut_out};
 pub use change::{edit, remove};
-pub use invitations::{accept, accept_own, create, invite_again, look, reset_link};
+pub(crate) use invitations::belongs_only_to;
+pub use invitations::{accept, accept_own, create, forget_totp, invite_again, look, reset_link};
 pub use leaving::{Choice, Known, known_to, remove_with};
 pub use me::{Me, OwnAccount, leave, me, rename};
 pub use operators::{OperatorView, add_operator, edit_operator, operators, remove_operator};
@@ -153,6 +154,11 @@ pub(crate) async fn is_of(tx: &mut Tx, account: AccountId, id: PersonId) -> Resu
     Ok(row.map(|row| row.state()).transpose()?.is_some_and(|state| state != MemberState::Suspended))
 }
 
+/// Whether a person of the account has an address to sign in with.
+pub(crate) async fn signs_in(tx: &mut Tx, account: AccountId, id: PersonId) -> Result<bool, OpError> {
+    Ok(store::get(tx.conn(), account, id).await?.is_some_and(|row| row.email.is_some()))
+}
+
 /// Whether somebody has this role.
 pub(crate) async fn is_role_held(tx: &mut Tx, account: AccountId, role: &str) -> Result<bool, OpError> {
     Ok(store::count_role(tx.conn(), account, role).await? > 0)
@@ -161,6 +167,7 @@ pub(crate) async fn is_role_held(tx: &mut Tx, account: AccountId, role: &str) ->
 /// Forgets the people of an account that is being deleted; their keys are gone already.
 pub(crate) async fn forget_all(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
     let people = store::members(tx.conn(), account).await?;
+    sessions::end_links_to(tx, account).await?;
     store::delete_members(tx.conn(), account).await?;
     for id in people {
         erase_if_left_over(tx, id.parse().map_err(|_| OpError::NotFound)?).await?;
@@ -170,6 +177,7 @@ pub(crate) async fn forget_all(tx: &mut Tx, account: AccountId) -> Result<(), Op
 
 /// Erases a person whom nothing keeps any more: name, address, password, sign-ins. The audit keeps their id.
 async fn erase_if_left_over(tx: &mut Tx, id: PersonId) -> Result<(), OpError> {
+    store::lock_person(tx.conn(), id).await?;
     if store::is_left_over(tx.conn(), id).await? {
         sessions::end_all(tx, id).await?;
         store::delete_person(tx.conn(), id).await?;

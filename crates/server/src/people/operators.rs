@@ -43,7 +43,7 @@ impl PersonRow {
             id: self.id()?,
             name: self.name.clone(),
             email: self.email.clone().unwrap_or_default(),
-            joined: self.has_password,
+            joined: self.operator,
             suspended: self.suspended,
             has_totp: self.has_totp,
             signed_in_at: self.signed_in_at.map(UnixMs),
@@ -52,19 +52,25 @@ impl PersonRow {
     }
 }
 
-/// All of them, oldest first.
+/// All of them, oldest first; then those who were invited and have not joined.
 pub async fn operators(app: &App) -> Result<Vec<OperatorView>, OpError> {
-    let rows = store::operators(&mut app.db.conn().await?).await?;
+    let mut conn = app.db.conn().await?;
+    let mut rows = store::operators(&mut conn).await?;
+    for id in sessions::invited(&mut conn, LinkKind::Operator, app.clock.now()).await? {
+        let row = store::person(&mut conn, id).await?;
+        rows.extend(row.filter(|row| !row.operator));
+    }
     Ok(rows.iter().map(PersonRow::operator).collect::<sqlx::Result<_>>()?)
 }
 
-/// Invites somebody to run the deployment. Somebody who has a password already runs it at once and gets no link.
+/// Invites somebody to run the deployment. Nobody does before they have answered: an address alone proves nothing,
+/// also not one that somebody signs in with already.
 pub async fn add_operator(
     app: &App,
     actor: Actor,
     shown: String,
     email: String,
-) -> Result<(OperatorView, Option<OneTimeLink>), OpError> {
+) -> Result<(OperatorView, OneTimeLink), OpError> {
     let mut findings = Findings::default();
     let shown = findings.take("/name", name(&shown)).unwrap_or_default();
     let email = findings.take("/email", mailbox(&email)).unwrap_or_default();
@@ -73,20 +79,15 @@ pub async fn add_operator(
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
-                store::lock_operators(tx.conn()).await?;
+                sessions::demand_recent_of(tx)?;
                 let id = person(tx, &shown, Some(&email)).await?;
+                store::lock_person(tx.conn(), id).await?;
                 let row = store::person(tx.conn(), id).await?.ok_or(OpError::NotFound)?;
                 if row.operator {
                     return Err(OpError::conflict("email_taken", "somebody with this address is an operator already"));
                 }
-                store::set_operator(tx.conn(), id, true, false).await?;
-                note(tx, "operator.added", id, None, (None, None));
-                let invitation = if row.has_password {
-                    None
-                } else {
-                    Some(link(&inner, tx, LinkKind::Operator, id, None, INVITATION_MS).await?)
-                };
-                let row = store::person(tx.conn(), id).await?.ok_or(OpError::NotFound)?;
+                note(tx, "operator.invited", id, None, (None, None));
+                let invitation = link(&inner, tx, LinkKind::Operator, id, None, INVITATION_MS).await?;
                 Ok((row.operator()?, invitation))
             })
         })
@@ -104,7 +105,7 @@ pub async fn edit_operator(app: &App, actor: Actor, id: PersonId, suspended: boo
                     if suspended {
                         keep_an_operator(tx, id).await?;
                         keep_their_accounts_admins(&inner, tx, id).await?;
-                        sessions::end_all(tx, id).await?;
+                        end_doors(tx, id).await?;
                     }
                     store::set_operator(tx.conn(), id, true, suspended).await?;
                     let state = |is: bool| Some(json!({ "suspended": is }));
@@ -116,20 +117,31 @@ pub async fn edit_operator(app: &App, actor: Actor, id: PersonId, suspended: boo
         .await
 }
 
-/// Takes the deployment out of somebody's hands; what they are in accounts stays. The last one who can sign in stays.
+/// Takes the deployment out of somebody's hands, or their invitation back; what they are in accounts stays. The last one
+/// who can sign in stays.
 pub async fn remove_operator(app: &App, actor: Actor, id: PersonId) -> Result<(), OpError> {
     app.changes
         .run(actor, move |tx| {
             Box::pin(async move {
+                if sessions::end_invitation(tx, LinkKind::Operator, id).await? {
+                    note(tx, "operator.uninvited", id, None, (None, None));
+                    return erase_if_left_over(tx, id).await;
+                }
                 held(tx, id).await?;
                 keep_an_operator(tx, id).await?;
                 store::set_operator(tx.conn(), id, false, false).await?;
-                sessions::end_all(tx, id).await?;
+                end_doors(tx, id).await?;
                 note(tx, "operator.removed", id, None, (None, None));
                 erase_if_left_over(tx, id).await
             })
         })
         .await
+}
+
+/// Their sign-ins end, and what they sent out leads nowhere; what they sign in with stays theirs.
+async fn end_doors(tx: &mut Tx, id: PersonId) -> Result<(), OpError> {
+    sessions::end_sign_ins(tx, id).await?;
+    sessions::end_links_made_by(tx, &format!("person:{id}"), None).await
 }
 
 /// Takes the turn of all operators, then reads one: two changes at once count one after the other.
@@ -153,7 +165,10 @@ async fn keep_an_operator(tx: &mut Tx, leaving: PersonId) -> Result<(), OpError>
 async fn keep_their_accounts_admins(app: &App, tx: &mut Tx, id: PersonId) -> Result<(), OpError> {
     for row in store::of_person(tx.conn(), id, ACCOUNTS_MAX).await? {
         let account = accounts::lock(tx, Reach::All, row.view()?.account).await?;
-        keep_an_admin(app, tx, &account, &row).await?;
+        // Again, now that nobody else changes the account.
+        if let Some(row) = store::get(tx.conn(), account.id, id).await? {
+            keep_an_admin(app, tx, &account, &row).await?;
+        }
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::operation::{Cursor, damaged};
 macro_rules! select {
     () => {
         "select m.account_id, m.person_id, m.name, m.role, m.state, m.version, m.created_at, p.email, p.suspended, \
-         p.signed_in_at, p.totp is not null as has_totp \
+         p.signed_in_at, p.totp_step is not null as has_totp \
          from membership m join person p on p.id = m.person_id where "
     };
 }
@@ -33,7 +33,7 @@ const DELETE_MEMBERS: &str = "delete from membership where account_id = $1";
 const HOLDS_ROLE: &str = "select count(*) from membership where account_id = $1 and role = $2";
 
 const PERSON: &str = "select id, name, email, operator, suspended, password is not null as has_password, \
-    totp is not null as has_totp, signed_in_at, created_at from person where ";
+    totp_step is not null as has_totp, signed_in_at, created_at from person where ";
 const ADD_PERSON: &str = "insert into person (id, name, email, operator, suspended, created_at) \
     values ($1, $2, $3, false, false, $4)";
 const RENAME: &str = "update person set name = $2 where id = $1";
@@ -46,7 +46,9 @@ const FORGOTTEN: &str = "select id from person where id = $1 and operator = fals
     and not exists (select 1 from membership m where m.person_id = person.id)";
 const MEMBERS: &str = "select person_id from membership where account_id = $1";
 const FORGET_SEEN: &str = "delete from secret_seen where person_id = $1";
-const DELETE_PERSON: &str = "delete from person where id = $1";
+const DELETE_PERSON: &str = "delete from person where id = $1 and operator = false";
+const LOCK_PERSON: &str = "update person set id = id where id = $1";
+const COUNT: &str = "select count(*) from membership where account_id = $1";
 
 /// A membership together with what is known of its person.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -70,7 +72,9 @@ impl MemberRow {
         found.ok_or_else(|| damaged("a membership's state"))
     }
 
+    /// Who has not joined yet is shown as new, whoever else knows them already (threat T3).
     pub(super) fn view(&self) -> sqlx::Result<MemberView> {
+        let joined = self.state()? != MemberState::Invited;
         Ok(MemberView {
             id: self.person_id.parse().map_err(|_| damaged("a person's id"))?,
             account: self.account_id.parse().map_err(|_| damaged("a person's account"))?,
@@ -78,8 +82,8 @@ impl MemberRow {
             email: self.email.clone(),
             role: Some(self.role.clone()).filter(|role| !role.is_empty()),
             state: self.state()?,
-            has_totp: self.has_totp,
-            signed_in_at: self.signed_in_at.map(UnixMs),
+            has_totp: joined && self.has_totp,
+            signed_in_at: self.signed_in_at.filter(|_| joined).map(UnixMs),
             created_at: UnixMs(self.created_at),
             version: self.version,
         })
@@ -219,6 +223,15 @@ pub(super) async fn operators(conn: &mut Conn) -> sqlx::Result<Vec<PersonRow>> {
         sql.push(OPERATORS);
         sql.build_query_as().fetch_all(c).await
     })
+}
+
+/// Waits for whatever else changes this person, and takes the turn.
+pub(super) async fn lock_person(conn: &mut Conn, id: PersonId) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(LOCK_PERSON).bind(id.to_string()).execute(c).await.map(drop))
+}
+
+pub(super) async fn count(conn: &mut Conn, account: AccountId) -> sqlx::Result<i64> {
+    on_db!(conn, |c| sqlx::query_scalar(COUNT).bind(account.to_string()).fetch_one(c).await)
 }
 
 pub(super) async fn lock_operators(conn: &mut Conn) -> sqlx::Result<()> {

@@ -31,13 +31,15 @@ use crate::vault;
 use store::SessionRow;
 
 pub use links::{LinkKind, TakenLink};
-pub(crate) use links::{end_links, look as look_at_link, make_link, take_link};
+pub(crate) use links::{
+    end_invitation, end_links, end_links_made_by, end_links_to, invited, look as look_at_link, make_link, take_link,
+};
 pub use password::Hashed;
-pub(crate) use password::hash_password;
+pub(crate) use password::hash_password_for;
 pub use reset::{ask as ask_for_reset, complete as complete_reset};
 pub use routes::{cookie, routes};
 pub use sign_in::{Attempt, Prove, SecondFactor, change_password, prove, sign_in};
-pub(crate) use throttle::sweep as sweep_attempts;
+pub(crate) use throttle::{guarded, sweep as sweep_attempts};
 pub use totp::{Enrolment, confirm as confirm_totp, fresh_codes, remove as remove_totp, start as start_totp};
 
 /// How recent a proof of who somebody is must be for what a stolen cookie must not do.
@@ -141,6 +143,11 @@ pub(crate) fn demand_recent(now: UnixMs, proved_at: UnixMs) -> Result<(), OpErro
     Err(OpError::forbidden("proof_needed", message))
 }
 
+/// The same for the actor of a change, where a person makes it: automation proves itself with every request.
+pub(crate) fn demand_recent_of(tx: &Tx) -> Result<(), OpError> {
+    tx.actor().person.map_or(Ok(()), |person| demand_recent(tx.now(), person.proved_at))
+}
+
 fn format() -> Format {
     Format::new(PREFIX, Alphabet::Base62, LETTERS).expect("34 letters of 62 are more than 128 random bits")
 }
@@ -160,7 +167,10 @@ pub async fn authenticate(app: &App, token: &Secret) -> Result<Option<Signed>, O
         return Ok(None);
     }
     if now.0 - row.seen_at >= SEEN_EVERY_MS {
-        store::see(&mut conn, &row.id, now).await?;
+        // A full disk must not keep anybody from looking.
+        if let Err(why) = store::see(&mut conn, &row.id, now).await {
+            tracing::warn!(%why, "when a sign-in was last used could not be noted");
+        }
     }
     Ok(Some(row.signed()?))
 }
@@ -219,8 +229,8 @@ fn tame(agent: String) -> String {
 /// Gives a sign-in another cookie, after what it is trusted for has changed (threat T6).
 async fn rotate(app: &App, tx: &mut Tx, session: SessionId) -> Result<Secret, OpError> {
     let token = new_token();
-    let (digest, now) = (app.vault.pepper().digest(token.expose()), tx.now());
-    if store::renew(tx.conn(), session, &digest, now).await? { Ok(token) } else { Err(OpError::NotFound) }
+    let digest = app.vault.pepper().digest(token.expose());
+    if store::renew(tx.conn(), session, &digest).await? { Ok(token) } else { Err(OpError::NotFound) }
 }
 
 /// Sets a password; every sign-in of theirs but `keep` ends, and so do links that could set another.
@@ -237,6 +247,23 @@ pub(crate) async fn set_password(
     links::end(tx, LinkKind::Reset, person).await?;
     note(tx, "person.password_changed", person, json!({}));
     Ok(())
+}
+
+/// Ends the sign-ins of a person and the links that would open another; what they sign in with stays theirs.
+pub(crate) async fn end_sign_ins(tx: &mut Tx, person: PersonId) -> Result<(), OpError> {
+    store::end_others(tx.conn(), person, None).await?;
+    links::end(tx, LinkKind::Reset, person).await?;
+    links::end(tx, LinkKind::Operator, person).await?;
+    note(tx, "person.signed_out_everywhere", person, json!({}));
+    Ok(())
+}
+
+/// Takes somebody's authenticator and recovery codes; their sign-ins end.
+pub(crate) async fn forget_totp(tx: &mut Tx, person: PersonId) -> Result<(), OpError> {
+    store::lock(tx.conn(), person).await?;
+    store::set_totp(tx.conn(), person, None, None).await?;
+    totp::forget_codes(tx, person).await?;
+    end_sign_ins(tx, person).await
 }
 
 /// Ends everything by which somebody could sign in: they were suspended, or removed from everything.

@@ -83,10 +83,12 @@ pub async fn reset(app: &App, actor: Actor, email: &str) -> Result<Secret, OpErr
             Box::pin(async move {
                 let found = store::by_email(tx.conn(), &email).await?.filter(|row| row.operator);
                 let person = found.ok_or(OpError::NotFound)?.person()?;
-                store::lock(tx.conn(), person).await?;
-                store::set_totp(tx.conn(), person, None, None).await?;
-                super::totp::forget_codes(tx, person).await?;
-                store::end_others(tx.conn(), person, None).await?;
+                let row = store::lock(tx.conn(), person).await?.ok_or(OpError::NotFound)?;
+                if row.suspended {
+                    let message = "this operator is suspended; let them in again first";
+                    return Err(OpError::conflict("person_suspended", message));
+                }
+                super::forget_totp(tx, person).await?;
                 note(tx, "operator.reset", person, json!({}));
                 link(&inner, tx, person).await
             })

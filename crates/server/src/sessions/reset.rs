@@ -14,6 +14,7 @@ use super::{note, set_password, sign_in, throttle};
 use crate::app::App;
 use crate::changes::{Actor, SignedIn, Tx};
 use crate::operation::OpError;
+use crate::people;
 
 /// How long a link lives that somebody asked for.
 const LIFETIME_MS: i64 = 30 * 60_000;
@@ -75,9 +76,16 @@ pub async fn complete(app: &App, link: Secret, new: Secret, origin: Option<Strin
         .run(actor, move |tx| {
             Box::pin(async move {
                 // Again, now that it counts: somebody may have been quicker.
-                let taken = person_of(take_link(&inner, tx, &[LinkKind::Reset], &link).await?)?;
+                let taken = take_link(&inner, tx, &[LinkKind::Reset], &link).await?;
+                let (account, taken) = (taken.account, person_of(taken)?);
                 let row = store::lock(tx.conn(), taken).await?.ok_or_else(not_valid)?;
                 if row.suspended {
+                    return Err(not_valid());
+                }
+                // Made by an account for somebody of its own, who may be more by now.
+                if let Some(account) = account
+                    && !people::belongs_only_to(tx, taken, account).await?
+                {
                     return Err(not_valid());
                 }
                 note(tx, "person.reset_completed", taken, json!({}));

@@ -21,7 +21,7 @@ const SEE: &str = "update session set seen_at = $2 where id = $1 and seen_at < $
 const INSERT: &str = "insert into session \
     (id, digest, person_id, method, origin, agent, created_at, proved_at, seen_at, expires_at) \
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-const RENEW: &str = "update session set digest = $2, proved_at = $3 where id = $1";
+const RENEW: &str = "update session set digest = $2 where id = $1";
 const PROVE: &str = "update session set proved_at = $3 where id = $1 and person_id = $2";
 const LIST: &str = "select id, method, origin, agent, created_at, proved_at, seen_at, expires_at from session \
     where person_id = $1 and expires_at > $2 and seen_at > $3 order by created_at desc, id desc limit $4";
@@ -152,12 +152,11 @@ pub(super) async fn signed_in(conn: &mut Conn, person: PersonId, now: UnixMs) ->
     on_db!(conn, |c| sqlx::query(SIGNED_IN).bind(person.to_string()).bind(now.0).execute(c).await.map(drop))
 }
 
-/// A new digest, proved now; whether there is such a sign-in.
-pub(super) async fn renew(conn: &mut Conn, id: SessionId, digest: &Digest, now: UnixMs) -> sqlx::Result<bool> {
+/// A new digest; whether there is such a sign-in.
+pub(super) async fn renew(conn: &mut Conn, id: SessionId, digest: &Digest) -> sqlx::Result<bool> {
     let rows = on_db!(conn, |c| sqlx::query(RENEW)
         .bind(id.to_string())
         .bind(digest.as_slice())
-        .bind(now.0)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;
@@ -227,6 +226,10 @@ pub(super) async fn forget_identities(conn: &mut Conn, person: PersonId) -> sqlx
 }
 
 pub(super) async fn by_email(conn: &mut Conn, email: &str) -> sqlx::Result<Option<PersonRow>> {
+    // No stored text holds a NUL, and PostgreSQL refuses to compare with one.
+    if email.contains('\0') {
+        return Ok(None);
+    }
     on_db!(conn, |c| sqlx::query_as(BY_EMAIL).bind(email).fetch_optional(c).await)
 }
 

@@ -37,6 +37,7 @@ pub struct Vault {
     pepper_id: String,
     sealer: Aes256GcmSiv,
     audit: Arc<AuditKey>,
+    audit_is_new: bool,
 }
 
 impl std::fmt::Debug for Vault {
@@ -108,7 +109,7 @@ impl Vault {
         check(&mut conn, "canary.pepper", known_pepper, &pepper, pepper_file).await?;
         check(&mut conn, "canary.key-encryption-key", known_kek, &kek, kek_file).await?;
 
-        let audit = audit_key(&mut conn, data_dir, audit).await?;
+        let (audit, audit_is_new) = audit_key(&mut conn, data_dir, audit).await?;
 
         // The sealing key is derived, so that the file may serve other purposes later.
         let sealing = Zeroizing::new(keyed(&kek, b"seal 1"));
@@ -117,6 +118,7 @@ impl Vault {
             pepper_id: hex(&keyed(&pepper, b"id")[..4]),
             sealer: Aes256GcmSiv::new_from_slice(&*sealing).expect("the key has 32 bytes"),
             audit: Arc::new(audit),
+            audit_is_new,
         })
     }
 
@@ -128,6 +130,11 @@ impl Vault {
     /// What rows digested with it are marked with.
     pub fn pepper_id(&self) -> &str {
         &self.pepper_id
+    }
+
+    /// Whether the store had no audit key before this start.
+    pub(crate) fn audit_is_new(&self) -> bool {
+        self.audit_is_new
     }
 
     /// Chains the audit and signs its heads.
@@ -185,8 +192,9 @@ async fn audit_key(
     conn: &mut crate::db::Conn,
     data_dir: &Path,
     given: Option<&Secret>,
-) -> Result<AuditKey, VaultError> {
+) -> Result<(AuditKey, bool), VaultError> {
     let known = store::fact(conn, "canary.audit-key").await?;
+    let is_new = known.is_none();
     let (key, file) = if let Some(given) = given {
         let file = PathBuf::from(AUDIT_SETTING);
         (unhex(given.expose()).ok_or_else(|| VaultError::Malformed { file: file.clone() })?, file)
@@ -195,7 +203,7 @@ async fn audit_key(
         (read_or_make(&file, known.is_none())?, file)
     };
     check(conn, "canary.audit-key", known, &key, file).await?;
-    Ok(AuditKey::new(&key))
+    Ok((AuditKey::new(&key), is_new))
 }
 
 async fn check(

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use super::SignedHead;
 use super::sink::Sink;
 use crate::app::App;
-use crate::audit::retention;
+use crate::audit::{is_sealed, retention};
 use crate::changes;
 use crate::operation::{OpError, damaged};
 
@@ -190,5 +190,12 @@ impl Keeper {
 /// Signs where the chain ends now.
 pub(in crate::audit) async fn sign(app: &App) -> Result<SignedHead, OpError> {
     let head = changes::head(&mut app.db.conn().await?).await?.ok_or_else(|| damaged("the head"))?;
+    // Whoever writes to the store must not have us vouch for it.
+    if !is_sealed(app.vault.audit(), &head) {
+        return Err(OpError::conflict(
+            "audit_broken",
+            "the store's head was altered; `keyward audit verify` says more",
+        ));
+    }
     Ok(SignedHead::sign(app.vault.audit(), &head, app.clock.now()))
 }

@@ -3,7 +3,7 @@
 
 mod store;
 
-use keyward_core::key::Environment;
+use keyward_core::key::{Environment, KindRules, Visibility};
 use keyward_core::name::Name;
 use keyward_core::secret::{Alphabet, Format, Secret};
 use keyward_core::time::{DAY_MS, UnixMs};
@@ -15,7 +15,7 @@ use crate::changes::Tx;
 use crate::operation::Findings;
 use crate::vault;
 
-pub(super) use store::{by_digest, forget, forget_all, of};
+pub(super) use store::{by_digest, end_made_by, forget, forget_all, of};
 
 const PREFIX: &str = "kwu_";
 const LETTERS: usize = 40;
@@ -45,6 +45,18 @@ impl PickupRow {
 /// The shape of links' tokens.
 pub(super) fn format() -> Format {
     Format::new(PREFIX, Alphabet::Base62, LETTERS).expect("34 letters of 62 are more than 128 random bits")
+}
+
+/// Refuses a link where it would show the secret to more than its recipient: of kinds whose secrets anybody with access
+/// sees again, and of a person who sees the own secret by signing in (row r42).
+pub(super) fn is_for_others(kind: &KindRules, holder_signs_in: bool) -> Result<(), &'static str> {
+    match (kind.visibility, holder_signs_in) {
+        (Visibility::Always, _) => {
+            Err("whoever may see this kind's secrets would see it again: there is nothing to hand over")
+        }
+        (Visibility::Owner, true) => Err("the person who holds it sees the secret under their own settings"),
+        (Visibility::Owner, false) | (Visibility::Once, _) => Ok(()),
+    }
 }
 
 /// For whom a secret is, as people read it.

@@ -19,6 +19,8 @@ const PUT: &str = "insert into pickup (key_id, digest, recipient, created_by, cr
     values ($1, $2, $3, $4, $5, $6) on conflict (key_id) do update set digest = excluded.digest, \
     recipient = excluded.recipient, created_by = excluded.created_by, created_at = excluded.created_at, \
     expires_at = excluded.expires_at";
+const END_MADE_BY: &str = "update pickup set digest = null, expires_at = null where created_by = $2 \
+    and key_id in (select id from api_key where account_id = $1)";
 const FORGET: &str = "delete from pickup where key_id = $1";
 const FORGET_ALL: &str = "delete from pickup where key_id in (select id from api_key where account_id = $1)";
 
@@ -46,6 +48,11 @@ pub(super) async fn put(conn: &mut Conn, row: &PickupRow) -> sqlx::Result<()> {
 /// Ends a key's link.
 pub(in crate::keys) async fn forget(conn: &mut Conn, key: &str) -> sqlx::Result<()> {
     on_db!(conn, |c| sqlx::query(FORGET).bind(key).execute(c).await.map(drop))
+}
+
+/// Ends the links that somebody made; the keys wait on.
+pub(in crate::keys) async fn end_made_by(conn: &mut Conn, account: AccountId, who: &str) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(END_MADE_BY).bind(account.to_string()).bind(who).execute(c).await.map(drop))
 }
 
 /// Ends the links of all keys of an account.

@@ -20,6 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(invite_again))
         .routes(routes!(reset_link))
+        .routes(routes!(forget_totp))
         .routes(routes!(look))
         .routes(routes!(accept))
         .routes(routes!(accept_own))
@@ -54,6 +55,22 @@ async fn reset_link(
 ) -> Result<Body<wire::OneTimeLink>, Problem> {
     let made = people::reset_link(&app, caller.reach, caller.actor, account, id).await?;
     Ok(Body(link(&app, "reset", &made)))
+}
+
+/// Takes the authenticator from somebody who lost it and the recovery codes; their sign-ins end. Who may is as for a
+/// link to a new password.
+#[utoipa::path(delete, path = "/v1/accounts/{account_id}/people/{person_id}/totp", tag = "people",
+    operation_id = "forget_totp_of", extensions(("x-permission" = json!("people.write"))),
+    params(("account_id" = String, Path), ("person_id" = String, Path)),
+    responses((status = 200, description = "Done.", body = wire::Done)))]
+async fn forget_totp(
+    State(app): State<App>,
+    caller: Caller,
+    ObjectId(account): ObjectId<AccountId>,
+    SecondId(id): SecondId<PersonId>,
+) -> Result<Body<wire::Done>, Problem> {
+    people::forget_totp(&app, caller.reach, caller.actor, account, id).await?;
+    Ok(Body(wire::Done { effective: wire::Effective::All }))
 }
 
 /// What an invitation is to. Looking does not use it up.

@@ -49,7 +49,7 @@ async fn known(
     ObjectId(account): ObjectId<AccountId>,
     SecondId(id): SecondId<PersonId>,
 ) -> Result<Body<wire::Known>, Problem> {
-    let known = people::known_to(&app, caller.reach, account, id).await?;
+    let known = people::known_to(&app, caller.reach, caller.actor.may, account, id).await?;
     Ok(Body(wire::Known {
         keys: known.keys.into_iter().map(Into::into).collect(),
         management_keys: known.management_keys.into_iter().map(Into::into).collect(),

@@ -50,7 +50,7 @@ async fn add(State(app): State<App>, caller: Caller, Json(new): Json<wire::NewOp
     let (operator, invitation) = people::add_operator(&app, caller.actor, new.name, new.email).await?;
     let body = wire::OperatorAdded {
         operator: operator.into(),
-        invitation: invitation.map(|invitation| link(&app, "invitation", &invitation)),
+        invitation: link(&app, "invitation", &invitation),
         effective: wire::Effective::All,
     };
     Ok((StatusCode::CREATED, Body(body)).into_response())

@@ -9,7 +9,8 @@ use keyward_core::secret::{Alphabet, Format, Secret};
 use keyward_core::time::UnixMs;
 
 use crate::app::App;
-use crate::changes::Tx;
+use crate::changes::{Actor, Tx};
+use crate::db::Conn;
 use crate::operation::{OpError, damaged};
 use crate::vault;
 use store::LinkRow;
@@ -76,7 +77,9 @@ pub(crate) async fn make_link(
         account_id: account.map(|id| id.to_string()),
         expires_at: now.plus(lifetime_ms).0,
     };
-    store::end_alike(tx.conn(), &row).await?;
+    // What somebody asks for at the door does not end what was handed to its person.
+    let of_whom = if by == Actor::system().who { Some(by.as_str()) } else { None };
+    store::end_alike(tx.conn(), &row, of_whom).await?;
     store::insert(tx.conn(), &row, &app.vault.pepper().digest(text.expose()), &by, now).await?;
     Ok(text)
 }
@@ -125,12 +128,34 @@ pub(super) fn not_valid() -> OpError {
 
 /// Ends the links of one kind for a person.
 pub(super) async fn end(tx: &mut Tx, kind: LinkKind, person: PersonId) -> Result<(), OpError> {
-    Ok(store::end_kind(tx.conn(), kind.as_str(), person).await?)
+    store::end_kind(tx.conn(), kind.as_str(), person).await?;
+    Ok(())
 }
 
 /// Ends the links of a person to one account: they left it.
 pub(crate) async fn end_links(tx: &mut Tx, person: PersonId, account: AccountId) -> Result<(), OpError> {
     Ok(store::end_to(tx.conn(), person, account).await?)
+}
+
+/// Takes back an invitation; whether there was one.
+pub(crate) async fn end_invitation(tx: &mut Tx, kind: LinkKind, person: PersonId) -> Result<bool, OpError> {
+    Ok(store::end_kind(tx.conn(), kind.as_str(), person).await?)
+}
+
+/// Whom links of this kind are for that still work.
+pub(crate) async fn invited(conn: &mut Conn, kind: LinkKind, now: UnixMs) -> Result<Vec<PersonId>, OpError> {
+    let ids = store::people(conn, kind.as_str(), now).await?;
+    ids.iter().map(|id| id.parse().map_err(|_| damaged("a link's person").into())).collect()
+}
+
+/// Ends all links to an account: it is being deleted.
+pub(crate) async fn end_links_to(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
+    Ok(store::end_account(tx.conn(), account).await?)
+}
+
+/// Ends the links that somebody made, to one account or at all.
+pub(crate) async fn end_links_made_by(tx: &mut Tx, who: &str, account: Option<AccountId>) -> Result<(), OpError> {
+    Ok(store::end_made_by(tx.conn(), who, account).await?)
 }
 
 /// Ends all links for a person.

@@ -18,6 +18,11 @@ const DIFFERENT_MIN: usize = 5;
 const COMMON: &str = include_str!("common.txt");
 const ROWS: [&str; 5] = ["abcdefghijklmnopqrstuvwxyz", "01234567890", "qwertyuiop[]", "asdfghjkl;'", "zxcvbnm,./"];
 
+/// Refuses what is too large as it was sent: what it becomes is of no matter, and working on it must not keep us busy.
+pub(super) fn check_size(sent: &str) -> Result<(), String> {
+    if sent.len() > BYTES_MAX { Err(format!("at most {BYTES_MAX} bytes")) } else { Ok(()) }
+}
+
 /// Says what is wrong with a password; `own` are the address and the name of its person.
 pub(super) fn judge(password: &str, own: &[&str]) -> Result<(), String> {
     if password.chars().count() < CHARS_MIN {

@@ -91,6 +91,7 @@ pub(crate) async fn hash_password_for(
     pointer: &str,
     own: &[&str],
 ) -> Result<Hashed, OpError> {
+    judge::check_size(password.expose()).map_err(|why| OpError::field(pointer, why))?;
     let password = normal(password);
     judge::judge(&password, own).map_err(|why| OpError::field(pointer, why))?;
     app.desk.hashing.run(move || Hashed(hash(&password))).await

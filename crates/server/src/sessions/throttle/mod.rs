@@ -64,6 +64,18 @@ pub(super) async fn guess(app: &App, origin: Option<&str>) -> Result<Counted, Op
     count(app, vec![(format!("address:{}", address(origin)), ADDRESS)], None).await
 }
 
+/// Does what is refused for a made-up link, and counts it as a guess of this address when it is.
+pub(crate) async fn guarded<T>(
+    app: &App,
+    origin: Option<&str>,
+    look: impl Future<Output = Result<T, OpError>>,
+) -> Result<T, OpError> {
+    let counted = guess(app, origin).await?;
+    let found = look.await?;
+    counted.give_back(app).await?;
+    Ok(found)
+}
+
 /// Counts a request of an address for links to set another password.
 pub(super) async fn reset_by(app: &App, origin: Option<&str>) -> Result<(), OpError> {
     count(app, vec![(format!("resets:{}", address(origin)), RESETS_OF_ADDRESS)], None).await.map(drop)

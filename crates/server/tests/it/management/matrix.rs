@@ -49,6 +49,7 @@ const MATRIX: &[(&str, Who, &str)] = &[
     ("remove_person", PEOPLE_WRITE, "{}"),
     ("invite_again", PEOPLE_WRITE, ""),
     ("make_reset_link", PEOPLE_WRITE, ""),
+    ("forget_totp_of", PEOPLE_WRITE, ""),
     ("list_roles", PEOPLE_READ, ""),
     ("put_role", PEOPLE_WRITE, r#"{"permissions":[]}"#),
     ("delete_role", PEOPLE_WRITE, ""),
