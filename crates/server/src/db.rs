@@ -124,7 +124,7 @@ impl Db {
     }
 
     /// A connection of the writer or the feed.
-    pub(crate) async fn kept_conn(&self) -> sqlx::Result<Conn> {
+    pub async fn kept_conn(&self) -> sqlx::Result<Conn> {
         match self {
             Self::Sqlite(pools) => pools.kept.acquire().await.map(Conn::Sqlite),
             Self::Postgres(pools) => pools.kept.acquire().await.map(Conn::Postgres),

@@ -92,5 +92,8 @@ async fn waiting(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -> Result<Held
 /// Whether the actor asked for the key: in person, or through management keys, however many made each other.
 async fn is_own(tx: &mut Tx, requester: &str) -> Result<bool, OpError> {
     let approver = tx.actor().who.clone();
-    Ok(management::root_of(tx.conn(), &approver).await? == management::root_of(tx.conn(), requester).await?)
+    let roots = [management::root_of(tx.conn(), &approver).await?, management::root_of(tx.conn(), requester).await?];
+    // A key that the command line made stands for itself, but not against the command line.
+    let makers = [management::maker_of(tx.conn(), &roots[0]).await?, management::maker_of(tx.conn(), &roots[1]).await?];
+    Ok(roots[0] == roots[1] || makers[0].as_ref() == Some(&roots[1]) || makers[1].as_ref() == Some(&roots[0]))
 }

@@ -258,6 +258,12 @@ pub(crate) async fn root_of(conn: &mut Conn, actor: &str) -> Result<String, OpEr
     Ok(store::get(conn, None, id).await?.map_or_else(|| actor.to_owned(), |row| row.root))
 }
 
+/// Who made the management key that an actor is; `None` for every other actor.
+pub(crate) async fn maker_of(conn: &mut Conn, actor: &str) -> Result<Option<String>, OpError> {
+    let Some(id) = actor.strip_prefix("management_key:").and_then(|id| id.parse().ok()) else { return Ok(None) };
+    Ok(store::get(conn, None, id).await?.map(|row| row.created_by))
+}
+
 /// Deletes the management keys of an account that is being deleted.
 pub(crate) async fn forget_all(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
     store::delete_all(tx.conn(), account).await?;

@@ -172,13 +172,16 @@ proptest! {
 }
 
 #[test]
-fn a_whole_chain_has_no_findings_and_an_empty_one_neither() {
+fn a_whole_chain_has_no_findings_and_neither_has_an_empty_one_that_is_sealed() {
     let key = key();
     let (rows, head) = chain(&key, 9);
     let report = look(&key, rows, head, None, Heads::default());
     assert_eq!((report.is_whole(), report.events, report.last), (true, 9, 9));
-    let unused = Head { epoch: 0, audit_seal: vec![], ..chain(&key, 0).1 };
-    assert!(look(&key, vec![], unused, None, Heads::default()).is_whole());
+    let unused = chain(&key, 0).1;
+    assert!(look(&key, vec![], unused.clone(), None, Heads::default()).is_whole());
+    // Somebody emptied everything.
+    let emptied = Head { epoch: 0, audit_seq: 0, audit_mac: vec![], audit_seal: vec![], ..unused };
+    assert!(!look(&key, vec![], emptied, None, Heads::default()).is_whole());
 }
 
 #[test]

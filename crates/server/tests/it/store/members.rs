@@ -32,6 +32,9 @@ on_both! {
     r45_a_suspended_or_removed_person_loses_the_own_key_at_once
     a_leavers_keys_are_listed_and_dealt_with_in_one_change
     accounts_learn_nothing_of_each_other
+    an_address_alone_makes_nobody_an_operator
+    what_somebody_made_acts_for_them_only_while_they_are_let_in
+    an_account_with_invitations_can_be_deleted
     an_erased_person_is_in_no_row_and_the_audit_names_nobody
 }
 
@@ -117,7 +120,69 @@ async fn a_link_of_one_account_opens_no_other(world: World) {
     let added = people::add_operator(&world.app, operator(), "Op".into(), "op@example.com".into()).await.unwrap();
     let trap = invite(&world, &theirs, "op", "viewer").await;
     assert_eq!(trap.person.id, added.0.id);
-    assert_eq!(outcome(&accept(&world, trap.invitation.unwrap().token).await.map(drop)), "sign_in_first");
+    accept(&world, trap.invitation.unwrap().token).await.unwrap();
+    let trapped = people::me(&world.app, trap.person.id).await.unwrap();
+    assert!(!trapped.operator, "whoever took the account's link runs nothing");
+    assert_eq!(outcome(&accept(&world, added.1.token).await.map(drop)), "sign_in_first");
+}
+
+async fn an_address_alone_makes_nobody_an_operator(world: World) {
+    let account = world.account("shop").await;
+    // Somebody may have claimed the address before.
+    let id = member(&world, &account, "grace", "admin").await;
+    let (view, link) =
+        people::add_operator(&world.app, operator(), "Grace".into(), "grace@example.com".into()).await.unwrap();
+    assert_eq!((view.id, view.joined), (id, false));
+    assert!(!people::me(&world.app, id).await.unwrap().operator);
+    assert_eq!(people::operators(&world.app).await.unwrap(), [view], "listed as invited");
+    people::accept_own(&world.app, acting(&world, id, &[]), link.token).await.unwrap();
+    assert!(people::me(&world.app, id).await.unwrap().operator);
+}
+
+async fn what_somebody_made_acts_for_them_only_while_they_are_let_in(world: World) {
+    let account = world.account("shop").await;
+    let (ada, bob) = (member(&world, &account, "ada", "admin").await, member(&world, &account, "bob", "admin").await);
+    let reach = Reach::Account(account.id);
+    let new = |name: &str| NewManagementKey {
+        name: name.into(),
+        account: Some(account.id),
+        permissions: None,
+        lifetime: Lifetime::Infinite,
+    };
+    let first = management::create(&world.app, reach, acting(&world, bob, &["*"]), new("one"), None).await.unwrap();
+    let by_key = Actor::management_key(first.key.id, None, Permissions::ALL);
+    let second = management::create(&world.app, reach, by_key, new("two"), None).await.unwrap();
+    let secrets = [first.secret.unwrap(), second.secret.unwrap()];
+    let works = async || {
+        let mut all = Vec::new();
+        for secret in &secrets {
+            all.push(management::authenticate(&world.app, secret).await.unwrap().is_some());
+        }
+        all
+    };
+    let invited = NewPerson {
+        account: account.id,
+        name: "Bob again".into(),
+        email: Some("bob2@example.com".into()),
+        role: Some("admin".into()),
+    };
+    let kept = people::create(&world.app, reach, acting(&world, bob, &["*"]), invited, None).await.unwrap();
+    assert_eq!(works().await, [true, true]);
+    assert_eq!(edit(&world, acting(&world, ada, &["*"]), account.id, bob, suspended(true)).await, "ok");
+    assert_eq!(works().await, [false, false], "nor does what his key made");
+    assert!(accept(&world, kept.invitation.unwrap().token).await.is_err(), "a link he kept leads nowhere");
+    assert_eq!(edit(&world, acting(&world, ada, &["*"]), account.id, bob, suspended(false)).await, "ok");
+    assert_eq!(works().await, [true, true]);
+    let known = people::known_to(&world.app, reach, Permissions::ALL, account.id, bob).await.unwrap();
+    assert_eq!(known.management_keys.len(), 2, "a leaver's keys are found behind each other");
+}
+
+async fn an_account_with_invitations_can_be_deleted(world: World) {
+    let (ours, theirs) = (world.account("shop").await, world.account("shop").await);
+    member(&world, &ours, "ada", "admin").await;
+    invite(&world, &theirs, "ada", "viewer").await;
+    let deleted = keyward_server::accounts::delete(&world.app, Reach::All, operator(), theirs.id).await;
+    assert_eq!(outcome(&deleted), "ok");
 }
 
 async fn the_last_admin_stays(world: World) {

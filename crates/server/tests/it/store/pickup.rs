@@ -76,7 +76,7 @@ async fn a_link_shows_the_secret_once_and_looking_uses_nothing_up(world: World) 
 }
 
 async fn r24_before_it_is_picked_up_there_is_no_secret_and_the_store_holds_no_link(world: World) {
-    let account = world.account("codat").await;
+    let account = world.account("clevertap").await;
     let (key, token) = make(&world, sent(&account, "Partner")).await;
     assert_eq!(key.secrets, []);
     assert!(!world.files_hold(token.expose()));
@@ -145,7 +145,12 @@ async fn a_link_for_an_approved_key_is_for_its_recipient_alone(world: World) {
 
 async fn r42_a_grant_is_picked_up_by_somebody_who_never_signs_in(world: World) {
     let account = world.account("clevertap").await;
-    let ada = world.person(account.id, "ada").await;
+    let signs_in = world.person(account.id, "bob").await;
+    let to_an_owner = NewKey { pickup: Some(NewPickup::default()), ..new_grant(&account, signs_in, Lifetime::Days(9)) };
+    assert_eq!(outcome(&world.make(to_an_owner).await), "/pickup", "who signs in sees it there, and nobody else does");
+    let codat = world.account("codat").await;
+    assert_eq!(outcome(&world.make(sent(&codat, "seen by all")).await), "/pickup");
+    let ada = world.holder(account.id, "ada").await;
     let grant = new_grant(&account, ada, Lifetime::Days(9));
     let (key, token) = make(&world, NewKey { pickup: Some(NewPickup::default()), ..grant }).await;
     assert_eq!(outcome(&keys::reset(&world.app, Reach::All, operator(), key.id, None).await), "no_secret_yet");

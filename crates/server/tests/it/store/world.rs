@@ -102,6 +102,12 @@ impl World {
     }
 
     /// A person of an account.
+    /// Somebody who never signs in.
+    pub async fn holder(&self, account: AccountId, name: &str) -> PersonId {
+        let new = NewPerson { account, name: name.into(), email: None, role: None };
+        people::create(&self.app, Reach::All, operator(), new, None).await.unwrap().person.id
+    }
+
     pub async fn person(&self, account: AccountId, name: &str) -> PersonId {
         let new = NewPerson { account, name: name.into(), email: Some(format!("{name}@example.com")), role: None };
         people::create(&self.app, Reach::All, operator(), new, None).await.unwrap().person.id

@@ -132,6 +132,9 @@ pub async fn no_room(db: &Db, none: bool) {
     for _ in 0..8 {
         all.push(db.conn().await.unwrap());
     }
+    for _ in 0..3 {
+        all.push(db.kept_conn().await.unwrap());
+    }
     for conn in &mut all {
         let Conn::Sqlite(inner) = conn else { panic!("only an embedded store has pages") };
         let told = if none { "pragma max_page_count = 1" } else { "pragma max_page_count = 4294967294" };
