@@ -104,6 +104,19 @@ id!(
     SessionId, "ses_"
 );
 
+id!(
+    /// Names a notice.
+    NoticeId, "ntc_"
+);
+id!(
+    /// Names a parcel: one notice on its way to one receiver.
+    ParcelId, "pcl_"
+);
+id!(
+    /// Names a webhook endpoint.
+    WebhookId, "whk_"
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,0 +1,106 @@
+-- What people and programs are told: notices, and the parcels that carry them.
+
+create table notice (
+    id text primary key,
+    -- Raised once: the same mark again is nothing new.
+    mark text not null unique,
+    kind text not null,
+    -- Null for the operator's.
+    account_id text references account (id),
+    key_id text,
+    person_id text,
+    -- JSON, never with a secret.
+    facts text not null,
+    at bigint not null
+);
+create index notice_by_account on notice (account_id, at, id);
+create index notice_by_key on notice (key_id, at);
+create index notice_by_age on notice (at, id);
+
+-- One notice on its way to one mailbox or one webhook endpoint.
+create table parcel (
+    id text primary key,
+    notice_id text not null references notice (id),
+    account_id text,
+    channel text not null,
+    -- A mailbox, or the id of an endpoint.
+    target text not null,
+    person_id text,
+    -- The link of a mail that carries one, sealed; cleared once it is sent or dead.
+    sealed bytea,
+    -- `waiting`, `held` (for the daily digest), `sent`, `dead`.
+    state text not null,
+    attempts bigint not null,
+    due_at bigint not null,
+    -- Who is sending it, and until when nobody else may.
+    claim text,
+    claimed_until bigint,
+    last_error text,
+    created_at bigint not null,
+    ended_at bigint,
+    unique (notice_id, channel, target)
+);
+create index parcel_by_due on parcel (state, due_at);
+create index parcel_by_account on parcel (account_id, created_at, id);
+
+-- What an account wants to be told, where it differs from the default; and when its day begins.
+create table notice_setting (
+    account_id text primary key references account (id),
+    -- JSON: switches by kind, days before an expiry, thresholds, time zone.
+    settings text not null,
+    version bigint not null
+);
+
+-- What one person wants of an account's notices.
+create table notice_choice (
+    account_id text not null,
+    person_id text not null references person (id),
+    -- `now`, `daily` or `off`.
+    delivery text not null,
+    primary key (account_id, person_id)
+);
+
+-- Keys whose expiry nobody wants to hear of until then.
+create table snooze (
+    key_id text primary key references api_key (id),
+    until bigint not null,
+    by_whom text not null
+);
+
+-- Addresses without a sign-in that a key's notices go to.
+create table contact (
+    key_id text not null references api_key (id),
+    email text not null,
+    primary key (key_id, email)
+);
+
+create table webhook_endpoint (
+    id text primary key,
+    account_id text not null references account (id),
+    url text not null,
+    -- Words, separated by a space; `*` is everything.
+    kinds text not null,
+    -- The signing secret, sealed.
+    secret bytea not null,
+    enabled boolean not null,
+    -- Since when deliveries have failed without one that did not.
+    failing_since bigint,
+    disabled_why text,
+    created_by text not null,
+    created_at bigint not null,
+    version bigint not null
+);
+create index webhook_endpoint_by_account on webhook_endpoint (account_id, created_at, id);
+
+-- Every attempt to deliver.
+create table webhook_attempt (
+    parcel_id text not null references parcel (id),
+    nth bigint not null,
+    endpoint_id text not null,
+    at bigint not null,
+    took_ms bigint not null,
+    status bigint,
+    error text,
+    primary key (parcel_id, nth)
+);
+create index webhook_attempt_by_endpoint on webhook_attempt (endpoint_id, at);
