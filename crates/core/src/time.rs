@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 /// Milliseconds in a second.
 pub const SECOND_MS: i64 = 1_000;
+/// Milliseconds in a minute.
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
 /// Milliseconds in an hour.
 pub const HOUR_MS: i64 = 3_600 * SECOND_MS;
 /// Milliseconds in 24 hours; a "day" of an expiry is always this long (row r20).

@@ -7,6 +7,7 @@
 mod call;
 mod dry_run;
 mod handing;
+mod outbox;
 mod people;
 mod policies;
 

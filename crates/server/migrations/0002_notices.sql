@@ -14,6 +14,7 @@ create table notice (
     at bigint not null
 );
 create index notice_by_account on notice (account_id, at, id);
+create index notice_by_person on notice (person_id);
 create index notice_by_key on notice (key_id, at);
 create index notice_by_age on notice (at, id);
 
@@ -28,9 +29,11 @@ create table parcel (
     person_id text,
     -- The link of a mail that carries one, sealed; cleared once it is sent or dead.
     sealed bytea,
-    -- `waiting`, `held` (for the daily digest), `sent`, `dead`.
+    -- `waiting`, `held` (for the daily digest), `folded` (into a digest), `sent`, `dead`.
     state text not null,
     attempts bigint not null,
+    -- Since when it is being tried.
+    since bigint not null,
     due_at bigint not null,
     -- Who is sending it, and until when nobody else may.
     claim text,
@@ -40,8 +43,11 @@ create table parcel (
     ended_at bigint,
     unique (notice_id, channel, target)
 );
-create index parcel_by_due on parcel (state, due_at);
+create index parcel_by_due on parcel (channel, state, due_at);
+create index parcel_by_age on parcel (created_at, id);
 create index parcel_by_account on parcel (account_id, created_at, id);
+create index parcel_by_person on parcel (person_id);
+create index parcel_by_end on parcel (ended_at) where ended_at is not null;
 
 -- What an account wants to be told, where it differs from the default; and when its day begins.
 create table notice_setting (
@@ -94,7 +100,7 @@ create index webhook_endpoint_by_account on webhook_endpoint (account_id, create
 
 -- Every attempt to deliver.
 create table webhook_attempt (
-    parcel_id text not null references parcel (id),
+    parcel_id text not null references parcel (id) on delete cascade,
     nth bigint not null,
     endpoint_id text not null,
     at bigint not null,

@@ -19,6 +19,7 @@ use crate::db::{Db, OpenError};
 use crate::keyring::{self, FeedError, Keyring};
 use crate::keys;
 use crate::limits::Limits;
+use crate::outbox;
 use crate::quotas;
 use crate::sessions::{self, Desk};
 use crate::vault::{Vault, VaultError};
@@ -50,6 +51,8 @@ pub struct App {
     pub pace: Arc<keys::Pace>,
     /// Where people sign in.
     pub desk: Arc<Desk>,
+    /// Which channels can be sent on.
+    pub(crate) outbox: Arc<outbox::Pace>,
     /// Until when last uses have been saved, in unix milliseconds.
     saved_until: Arc<AtomicI64>,
 }
@@ -127,7 +130,8 @@ impl App {
         let changes = Changes::start(db.clone(), clock.clone(), Arc::clone(vault.audit()), keyring.applied(), written);
         let saved_until = Arc::new(AtomicI64::new(clock.now().0));
         let (heads, pace, desk) = (Arc::default(), Arc::default(), Arc::new(Desk::new()));
-        Ok(Self { config, clock, db, vault, changes, keyring, limits, heads, pace, desk, saved_until })
+        let outbox = Arc::default();
+        Ok(Self { config, clock, db, vault, changes, keyring, limits, heads, pace, desk, outbox, saved_until })
     }
 
     /// What verdicts are made with.

@@ -14,6 +14,7 @@ use crate::auth::Auth;
 use crate::config::Config;
 use crate::gateway::listen::{Bounds, Serving, Sockets, serve};
 use crate::gateway::{Doors, Gateway};
+use crate::outbox::Worker;
 use crate::{http, metrics};
 
 /// The listeners' sockets: bound before anything else is started, so that a busy port is known at once.
@@ -59,6 +60,7 @@ pub struct Running {
     serving: [Serving; 2],
     controlling: JoinHandle<()>,
     keeping: Keeping,
+    sending: Worker,
 }
 
 /// Serves on all three. Must be called on the control runtime; gateway and auth get threads of their own.
@@ -86,6 +88,7 @@ pub fn start(app: App, bound: Bound) -> io::Result<Running> {
         http::serve(listener, router, told).await;
     });
     let keeping = Keeper::new(&app).start();
+    let sending = Worker::start(&app);
     Ok(Running {
         gateway: at_gateway.address(),
         auth: at_auth.address(),
@@ -95,6 +98,7 @@ pub fn start(app: App, bound: Bound) -> io::Result<Running> {
         serving: [at_gateway, at_auth],
         controlling,
         keeping,
+        sending,
     })
 }
 
@@ -111,6 +115,7 @@ impl Running {
         if let Err(error) = self.controlling.await {
             tracing::error!(%error, "the control listener ended badly");
         }
+        self.sending.stop().await;
         self.keeping.stop().await;
         if let Err(error) = self.app.save().await {
             tracing::error!(%error, "last uses and quotas could not be saved");

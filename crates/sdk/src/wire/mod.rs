@@ -11,6 +11,7 @@ mod dry_run;
 mod handing;
 mod keys;
 mod management;
+mod outbox;
 mod page;
 mod people;
 mod policies;
@@ -32,6 +33,7 @@ pub use keys::{
     SecretInfo, Standing,
 };
 pub use management::{ManagementKey, ManagementKeyCreated, NewManagementKey, Whoami};
+pub use outbox::{Channel, MailTest, MailTested, OutboxQuery, Parcel, ParcelState};
 pub use page::{Page, PageQuery};
 pub use people::{
     AcceptInvitation, Invitation, KeyChoice, KeyDeed, Known, KnownKey, LinkToken, Me, MemberState, NewOperator,

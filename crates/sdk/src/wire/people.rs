@@ -75,8 +75,9 @@ pub struct Person {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct OneTimeLink {
     /// The link, to be handed to the person; what stands behind its `#` is never sent to a server by a browser.
-    #[schema(value_type = String)]
-    pub link: SecretText,
+    /// `null`: it went to them by mail, and nobody else is shown it.
+    #[schema(value_type = Option<String>)]
+    pub link: Option<SecretText>,
     /// Until when it works.
     pub expires_at: String,
 }

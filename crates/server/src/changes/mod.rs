@@ -200,6 +200,11 @@ impl Changes {
         Ok(value)
     }
 
+    /// Wakes whoever watches after each change, also those of other nodes.
+    pub(crate) fn watch(&self) -> watch::Receiver<i64> {
+        self.applied.clone()
+    }
+
     /// Waits until the data plane judges by `epoch`.
     pub async fn applied(&self, epoch: i64) -> Result<(), Failed> {
         self.applied.clone().wait_for(|applied| *applied >= epoch).await.map(drop).map_err(|_| Failed::Stopping)

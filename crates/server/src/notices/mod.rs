@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::app::App;
 use crate::changes::Tx;
+use crate::db::Conn;
 use crate::operation::{OpError, new_id};
 use crate::outbox::{self, Channel, NewParcel};
 use crate::webhooks;
@@ -75,6 +76,8 @@ kinds! {
     PasswordReset "password_reset",
     /// A webhook endpoint failed for so long that it was switched off.
     WebhookDisabled "webhook.disabled",
+    /// What a person had held back for a day, in one.
+    Digest "digest",
 }
 
 /// Something to tell.
@@ -154,7 +157,8 @@ pub(crate) async fn raise(app: &App, tx: &mut Tx, notice: Notice) -> Result<(), 
             channel: Channel::Mail,
             target: recipient.email,
             person: recipient.person,
-            link: notice.link.clone(),
+            // A link goes to the one person it is for, or to nobody.
+            link: notice.only_to.as_ref().and(notice.link.clone()),
             due_at: recipient.due_at,
             held: recipient.held,
         };
@@ -163,7 +167,14 @@ pub(crate) async fn raise(app: &App, tx: &mut Tx, notice: Notice) -> Result<(), 
     webhooks::subscribe(app, tx, &raised).await
 }
 
+/// The time zone that an account's mails are written in, as its settings say.
+pub(crate) async fn time_zone(conn: &mut Conn, account: AccountId) -> Result<Option<String>, OpError> {
+    let settings = store::settings(conn, account).await?;
+    Ok(settings.and_then(|settings| Some(settings.get("time_zone")?.as_str()?.to_owned())))
+}
+
 /// Who is told of it by mail.
+#[expect(clippy::unused_async, reason = "who is told is decided by reading the store")]
 async fn recipients(_app: &App, _tx: &mut Tx, _notice: &Raised) -> Result<Vec<Recipient>, OpError> {
     Ok(vec![])
 }
