@@ -14,6 +14,7 @@ use keyward_core::route::Access;
 use keyward_core::secret::Secret;
 
 use crate::gateway::dialect::Dialect;
+use crate::mail::MailSettings;
 
 /// The whole configuration, checked.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Config {
     pub control_url: Option<String>,
     /// How people sign in.
     pub sign_in: SignInSettings,
+    /// How mail goes out; `None`: there is none, and notices are listed only.
+    pub mail: Option<MailSettings>,
     /// Every API, in the order of its name.
     pub apis: Vec<Arc<ApiSetup>>,
     /// SHA-256 of the effective configuration, hexadecimal.

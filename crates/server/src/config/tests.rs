@@ -2,6 +2,7 @@ use super::*;
 use keyward_core::key::{Environment, Kind, Naming, Visibility};
 
 mod faults;
+mod mail;
 mod presets;
 
 const HERE: &str = ".";
@@ -44,7 +45,7 @@ fn an_empty_file_is_a_configuration_without_apis() {
 #[test]
 fn the_reference_loads_and_lists_every_key() {
     let text = reference();
-    let left_out = ["preset = ", "service_key", "key = \"0123456789abcdef"];
+    let left_out = ["preset = ", "service_key", "key = \"0123456789abcdef", "ca_file = "];
     let own = text.lines().filter(|line| !left_out.iter().any(|start| line.starts_with(start)));
     let own = own.collect::<Vec<_>>().join(
         "
@@ -54,6 +55,7 @@ fn the_reference_loads_and_lists_every_key() {
     for (name, text) in [("error.json", "{}"), ("key.json", "{}"), ("keys.json", "[]")] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
+    std::fs::create_dir(folder.path().join("mail")).unwrap();
     let config = parse(&own, folder.path()).unwrap_or_else(|faults| panic!("{faults:#?}"));
     let again = parse(&show(&config), folder.path()).unwrap();
     assert_eq!(again.digest, config.digest, "what is shown is what took effect");

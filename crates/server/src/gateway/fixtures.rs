@@ -158,6 +158,7 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
         auth: AuthSettings { service_key: None },
         control_url: None,
         sign_in: SignInSettings { idle_ms: 1, lifetime_ms: 1, sso: vec![] },
+        mail: None,
         apis: apis.into_iter().enumerate().map(number).collect(),
         digest: String::new(),
     }

@@ -11,7 +11,7 @@ use super::pages::Metrics;
 use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
 use crate::app::App;
-use crate::{accounts, apis, audit, keys, management, people, policies, roles, sessions};
+use crate::{accounts, apis, audit, keys, mail, management, outbox, people, policies, roles, sessions};
 
 fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::frame())
@@ -23,6 +23,8 @@ fn v1() -> OpenApiRouter<App> {
         .merge(policies::routes())
         .merge(management::routes())
         .merge(audit::routes())
+        .merge(outbox::routes())
+        .merge(mail::routes())
         .merge(apis::routes())
 }
 

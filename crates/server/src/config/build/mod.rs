@@ -5,6 +5,7 @@ mod audit;
 mod clash;
 mod headers;
 mod keys;
+mod mail;
 mod routes;
 mod sign_in;
 mod spending;
@@ -52,6 +53,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
     let audit = audit::settings(top, &data_dir, sources, faults);
     let control_url = sign_in::control_url(top, faults);
     let sign_in = sign_in::settings(top, sources, faults);
+    let mail = mail::settings(top, sources, faults);
     let (digest, effective) = (String::new(), String::new());
     Some(Config {
         data_dir,
@@ -62,6 +64,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
         audit,
         control_url,
         sign_in,
+        mail,
         apis,
         digest,
         effective,

@@ -4,6 +4,7 @@
 mod api;
 mod audit;
 mod keys;
+mod mail;
 mod sign_in;
 
 pub(super) use api::API;
@@ -96,6 +97,12 @@ pub(super) static TOP: &[Field] = &[
     field("audit", Is::Table(audit::AUDIT), Given::Inside, "The record of every change, and what proves it whole."),
     field("control", Is::Table(sign_in::CONTROL), Given::Inside, "How people reach the control listener."),
     field("sign_in", Is::Table(sign_in::SIGN_IN), Given::Inside, "How people sign in."),
+    field(
+        "mail",
+        Is::Maybe(mail::MAIL),
+        Given::Inside,
+        "How mail goes out. Without this table there is none: notices are listed, and links are handed over.",
+    ),
     field(
         "apis",
         Is::Each("shop", API),
