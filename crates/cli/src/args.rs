@@ -15,7 +15,9 @@ use crate::commands::init::Init;
 use crate::commands::judge::Judge;
 use crate::commands::keys::Keys;
 use crate::commands::management_keys::ManagementKeys;
+use crate::commands::notices::Notices;
 use crate::commands::operators::Operators;
+use crate::commands::outbox::Outbox;
 use crate::commands::people::People;
 use crate::commands::roles::Roles;
 use crate::demo::Demo;
@@ -107,6 +109,12 @@ pub(crate) enum Command {
     /// The record of every change, and what proves it whole.
     #[command(subcommand)]
     Audit(Audit),
+    /// What people are told: try mail out, look at its texts.
+    #[command(subcommand)]
+    Notices(Notices),
+    /// Notices on their way to mailboxes and webhooks.
+    #[command(subcommand)]
+    Outbox(Outbox),
     /// Who the management key in use is.
     Whoami,
     /// Judge a request as the gateway would, and count it. Exit code 0: allowed, 3: refused.

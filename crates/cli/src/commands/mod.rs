@@ -8,7 +8,9 @@ pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod keys;
 pub(crate) mod management_keys;
+pub(crate) mod notices;
 pub(crate) mod operators;
+pub(crate) mod outbox;
 pub(crate) mod people;
 mod policy;
 pub(crate) mod roles;
@@ -40,6 +42,8 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Operators(command) => operators::run(command, global, output).await?,
         Command::ManagementKeys(keys) => management_keys::run(keys, global, output).await?,
         Command::Audit(command) => return audit::run(command, global, output).await,
+        Command::Notices(notices) => notices::run(notices, global, output).await?,
+        Command::Outbox(outbox) => outbox::run(outbox, global, output).await?,
         Command::Whoami => whoami(global, output).await?,
         Command::Verify(judge) => return judge::verify(&judge, output).await,
         Command::Explain(judge) => return judge::explain(&judge, output).await,

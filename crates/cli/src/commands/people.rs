@@ -17,7 +17,7 @@ use crate::when::relative;
 /// What to do with people.
 #[derive(Debug, Subcommand)]
 pub(crate) enum People {
-    /// Add a person to an account; with an address they are invited by a link.
+    /// Add a person to an account; with an address they are invited: by mail where that is set up, or by a link.
     Add {
         /// Their name.
         name: String,
@@ -249,10 +249,14 @@ fn shown(person: &Person, output: Output) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A link to be handed to somebody.
+/// A link to be handed to somebody, unless it went to them by mail.
 pub(crate) fn link(link: &OneTimeLink, output: Output) -> anyhow::Result<()> {
+    let Some(secret) = &link.link else {
+        output.facts(&[("invitation", "sent by mail".into()), ("works until", link.expires_at.clone().into())])?;
+        return Ok(());
+    };
     output.facts(&[
-        ("link", Cell::new(link.link.expose(), Tone::Heading)),
+        ("link", Cell::new(secret.expose(), Tone::Heading)),
         ("works until", link.expires_at.clone().into()),
     ])?;
     output.remark(output.paint_stderr("The link works once: hand it to nobody else.", Tone::Careful));

@@ -19,7 +19,7 @@ use crate::db::Conn;
 use crate::keys::{self, WithSecret};
 use crate::labels::{self, Labels};
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
-use crate::{management, people, policies, roles};
+use crate::{management, outbox, people, policies, roles};
 use store::AccountRow;
 
 pub use dry_run::rehearse_edit;
@@ -220,6 +220,7 @@ pub async fn delete(app: &App, reach: Reach, actor: Actor, id: AccountId) -> Res
                 }
                 keys::bury_all(tx, id).await?;
                 policies::forget(tx, id).await?;
+                outbox::forget_account(tx, id).await?;
                 people::forget_all(tx, id).await?;
                 roles::forget_all(tx, id).await?;
                 management::forget_all(tx, id).await?;

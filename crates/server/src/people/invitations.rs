@@ -13,6 +13,7 @@ use super::{MadePerson, MemberState, NewPerson, OneTimeLink, covers, mailbox, na
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
+use crate::notices::{self, Kind, Notice};
 use crate::operation::{Findings, Idempotency, OpError, is_taken, new_id, recall, remember};
 use crate::roles;
 use crate::sessions::{self, LinkKind, TakenLink};
@@ -102,7 +103,7 @@ async fn add(app: &App, tx: &mut Tx, account: &AccountView, new: &NewPerson) -> 
     let facts = json!({ "role": row.role, "state": row.state });
     note(tx, "person.added", id, Some(account.id), (None, Some(facts)));
     let invitation = match state {
-        MemberState::Invited => Some(link(app, tx, LinkKind::Invitation, id, Some(account.id), INVITATION_MS).await?),
+        MemberState::Invited => Some(invite(app, tx, account, &row).await?),
         MemberState::Active | MemberState::Suspended => None,
     };
     let row = store::get(tx.conn(), account.id, id).await?.ok_or(OpError::NotFound)?;
@@ -140,7 +141,7 @@ pub(super) async fn link(
 ) -> Result<OneTimeLink, OpError> {
     let expires_at = UnixMs(tx.now().0 + lifetime_ms);
     let token = sessions::make_link(app, tx, kind, Some(person), account, lifetime_ms).await?;
-    Ok(OneTimeLink { token, expires_at })
+    Ok(OneTimeLink { token, expires_at, by_mail: false })
 }
 
 /// A fresh link for somebody who has not answered yet; the old one ends.
@@ -163,10 +164,44 @@ pub async fn invite_again(
                 let theirs = of_role(&inner, tx.conn(), &account, &row.role).await?;
                 covers(authority(&inner, tx, &account).await?, theirs)?;
                 note(tx, "person.invited_again", id, Some(account.id), (None, None));
-                link(&inner, tx, LinkKind::Invitation, id, Some(account.id), INVITATION_MS).await
+                invite(&inner, tx, &account, &row).await
             })
         })
         .await
+}
+
+/// The link by which somebody joins: it goes to them by mail where that is set up, and otherwise to whoever invites
+/// them.
+async fn invite(app: &App, tx: &mut Tx, account: &AccountView, row: &MemberRow) -> Result<OneTimeLink, OpError> {
+    let id = row.view()?.id;
+    let made = link(app, tx, LinkKind::Invitation, id, Some(account.id), INVITATION_MS).await?;
+    let (Some(email), true) = (&row.email, app.config.mail.is_some()) else { return Ok(made) };
+    let by = match tx.actor().person {
+        Some(person) => store::person(tx.conn(), person.id).await?.map(|person| person.name),
+        None => None,
+    };
+    let setup = accounts::setup(app, account)?;
+    let role = setup.roles.iter().find(|role| role.name == row.role).map_or(&row.role, |role| &role.title);
+    let expires_at = made.expires_at.rfc3339();
+    let notice = Notice {
+        kind: Kind::Invitation,
+        account: Some(account.id),
+        key: None,
+        person: Some(id),
+        mark: format!("{} {}", Kind::Invitation.as_str(), new_id(tx.now())),
+        facts: json!({ "account": account.name, "role": role, "by": by, "expires_at": expires_at }),
+        only_to: Some(email.clone()),
+        link: Some(made.address(app, LinkKind::Invitation.as_str())),
+    };
+    notices::raise(app, tx, notice).await?;
+    Ok(OneTimeLink { by_mail: true, ..made })
+}
+
+impl OneTimeLink {
+    /// The whole of it: what stands behind the `#` is never sent to a server by a browser.
+    pub(super) fn address(&self, app: &App, page: &str) -> Secret {
+        Secret::new(format!("{}/{page}#{}", app.config.control_url(), self.token.expose()))
+    }
 }
 
 /// A link to a new password for somebody who can't sign in. An account's own people give one only to people who

@@ -23,6 +23,7 @@ use crate::accounts;
 use crate::app::App;
 use crate::changes::{AuditEvent, Reach, Touched, Tx};
 use crate::operation::{Cursor, OpError, Page, Paged};
+use crate::outbox;
 use crate::sessions;
 
 pub use authority::{InAccounts, standing};
@@ -119,6 +120,8 @@ pub struct OneTimeLink {
     pub token: Secret,
     /// Until when it works.
     pub expires_at: UnixMs,
+    /// Whether it went to them by mail: then nobody else is shown it.
+    pub by_mail: bool,
 }
 
 /// A person who was added.
@@ -180,6 +183,7 @@ async fn erase_if_left_over(tx: &mut Tx, id: PersonId) -> Result<(), OpError> {
     store::lock_person(tx.conn(), id).await?;
     if store::is_left_over(tx.conn(), id).await? {
         sessions::end_all(tx, id).await?;
+        outbox::forget_person(tx, id).await?;
         store::delete_person(tx.conn(), id).await?;
         tx.touch(Touched::Other, id.to_string());
         note(tx, "person.erased", id, None, (None, None));

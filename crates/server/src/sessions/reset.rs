@@ -13,7 +13,8 @@ use super::store::{self, PersonRow};
 use super::{note, set_password, sign_in, throttle};
 use crate::app::App;
 use crate::changes::{Actor, SignedIn, Tx};
-use crate::operation::OpError;
+use crate::notices::{self, Kind, Notice};
+use crate::operation::{OpError, new_id};
 use crate::people;
 
 /// How long a link lives that somebody asked for.
@@ -35,7 +36,7 @@ pub async fn ask(app: &App, email: &str, origin: Option<String>) -> Result<(), O
             Box::pin(async move {
                 let link = make_link(&inner, tx, LinkKind::Reset, Some(person), None, LIFETIME_MS).await?;
                 note(tx, "person.reset_asked", person, json!({}));
-                announce_reset(&inner, tx, &row, &link).await
+                announce_reset(&inner, tx, &row, (person, &link)).await
             })
         })
         .await
@@ -55,12 +56,31 @@ pub(super) fn place(app: &App) -> Result<OwnedSemaphorePermit, OpError> {
     })
 }
 
-/// Where the link leaves the program. Nothing sends mail yet: an operator, an admin of the person's account or the
-/// machine's own command line makes a link that can be handed over.
-#[expect(clippy::unused_async, reason = "it will write into the outbox, in the transaction it is given")]
-async fn announce_reset(_: &App, _: &mut Tx, row: &PersonRow, _: &Secret) -> Result<(), OpError> {
-    tracing::info!(person = row.id, "a link to set another password was asked for");
-    Ok(())
+/// Sends the link to its person, and nobody else. Without mail it leaves by nobody: an operator, an admin of the
+/// person's account or the machine's own command line makes one that can be handed over.
+async fn announce_reset(
+    app: &App,
+    tx: &mut Tx,
+    row: &PersonRow,
+    (person, link): (PersonId, &Secret),
+) -> Result<(), OpError> {
+    let Some(email) = &row.email else { return Ok(()) };
+    if app.config.mail.is_none() {
+        tracing::info!(person = row.id, "a link to set another password was asked for, and there is no mail");
+        return Ok(());
+    }
+    let address = format!("{}/{}#{}", app.config.control_url(), LinkKind::Reset.as_str(), link.expose());
+    let notice = Notice {
+        kind: Kind::PasswordReset,
+        account: None,
+        key: None,
+        person: Some(person),
+        mark: format!("{} {}", Kind::PasswordReset.as_str(), new_id(tx.now())),
+        facts: json!({ "expires_at": tx.now().plus(LIFETIME_MS).rfc3339() }),
+        only_to: Some(email.clone()),
+        link: Some(Secret::new(address)),
+    };
+    notices::raise(app, tx, notice).await
 }
 
 /// Sets another password by a link; every sign-in of the person ends.

@@ -26,7 +26,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(accept_own))
 }
 
-/// A fresh link for somebody who has not joined yet; the old one ends.
+/// A fresh link for somebody who has not joined yet, by mail where that is set up; the old one ends.
 #[utoipa::path(post, path = "/v1/accounts/{account_id}/people/{person_id}/invitation", tag = "people",
     operation_id = "invite_again", extensions(("x-permission" = json!("people.write"))),
     params(("account_id" = String, Path), ("person_id" = String, Path)),

@@ -56,8 +56,8 @@ impl From<MemberView> for wire::Person {
 
 /// A link to this page of the dashboard.
 fn link(app: &App, page: &str, link: &OneTimeLink) -> wire::OneTimeLink {
-    let address = format!("{}/{page}#{}", app.config.control_url(), link.token.expose());
-    wire::OneTimeLink { link: wire::SecretText::new(address), expires_at: words::at(link.expires_at) }
+    let address = || wire::SecretText::new(link.address(app, page).expose().to_owned());
+    wire::OneTimeLink { link: (!link.by_mail).then(address), expires_at: words::at(link.expires_at) }
 }
 
 /// Lists the people of an account, newest first.
@@ -75,7 +75,8 @@ async fn list(
     Ok(wire_page(super::list(&app, caller.reach, account, page).await.map_err(list_problem)?))
 }
 
-/// Adds a person to an account. With an address they are invited: the answer holds the link to hand to them.
+/// Adds a person to an account. With an address they are invited: by mail where that is set up, otherwise the answer
+/// holds the link to hand to them.
 #[utoipa::path(post, path = "/v1/accounts/{account_id}/people", tag = "people", operation_id = "create_person",
     extensions(("x-permission" = json!("people.write"))), request_body = wire::NewPerson,
     params(("account_id" = String, Path),
