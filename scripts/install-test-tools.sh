@@ -9,6 +9,14 @@ has_postgres() {
     has postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres' > /dev/null
 }
 
+has_mail_server() {
+    local python
+    for python in python3 /usr/bin/python3; do
+        "$python" -c 'import aiosmtpd' 2> /dev/null && return 0
+    done
+    return 1
+}
+
 has_venv() {
     has python3 && python3 -c 'import ensurepip, venv' 2> /dev/null
 }
@@ -18,6 +26,8 @@ has cc || packages+=(build-essential)
 has curl || packages+=(curl)
 has ruby || packages+=(ruby)
 has_venv || packages+=(python3-venv)
+has openssl || packages+=(openssl)
+has_mail_server || packages+=(python3-aiosmtpd)
 has_postgres || packages+=(postgresql)
 
 if ((${#packages[@]} > 0)); then

@@ -17,8 +17,8 @@ const ROWS: u32 = 103;
 
 const SERVER: &str = "crates/server/src/";
 /// What has operations, SQL and routes of its own.
-const DOMAINS: [&str; 9] =
-    ["accounts", "apis", "audit", "keys", "management", "people", "policies", "roles", "sessions"];
+const DOMAINS: [&str; 11] =
+    ["accounts", "apis", "audit", "keys", "mail", "management", "outbox", "people", "policies", "roles", "sessions"];
 /// What answers requests from memory.
 const DATA_PLANE: [&str; 4] = ["gateway/", "auth/", "limits/", "authorize.rs"];
 

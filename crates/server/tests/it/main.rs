@@ -5,6 +5,7 @@
 
 mod auth;
 mod gateway;
+mod mail;
 mod management;
 mod sessions;
 mod store;

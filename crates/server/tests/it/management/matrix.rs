@@ -112,6 +112,9 @@ const MATRIX: &[(&str, Who, &str)] = &[
     ("whoami", Anyone, ""),
     ("list_audit", May(&["audit.read"]), ""),
     ("export_audit", May(&["audit.read"]), ""),
+    ("list_outbox", SETTINGS_READ, ""),
+    ("resend_parcel", SETTINGS_WRITE, ""),
+    ("test_mail", Operator, r#"{"to":"nobody@example.com"}"#),
     ("list_apis", Anyone, ""),
     ("list_regions", Anyone, ""),
 ];

@@ -7,6 +7,7 @@ mod client;
 mod handing;
 mod keys;
 mod lists;
+mod mail;
 mod matrix;
 mod pages;
 mod people;
@@ -23,6 +24,7 @@ use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
+use crate::support::store::put_mail;
 use crate::support::{Started, start};
 
 /// One API of each preset.
@@ -102,7 +104,12 @@ pub fn masked(body: &Value, pointers: &[&str]) -> Value {
 
 impl Control {
     pub async fn start() -> Self {
-        let started = start(APIS).await;
+        Self::start_with("").await
+    }
+
+    /// With more lines of configuration.
+    pub async fn start_with(more: &str) -> Self {
+        let started = start(&format!("{APIS}{more}")).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         let router = router(started.app.clone(), Arc::new(|_| "keyward_up 1\n".into()));
@@ -176,6 +183,12 @@ impl Control {
     /// The id of a new account.
     pub async fn account(&self, api: &str, name: &str) -> String {
         self.post("/v1/accounts", json!({ "api": api, "name": name })).await.is(201).text_of("id")
+    }
+
+    /// Something on its way to somebody of the account.
+    pub async fn parcel(&self, account: &str) -> String {
+        let app = &self.started.app;
+        put_mail(&app.db, "key.created", Some(account), &json!({}), "jo@example.com", app.clock.now().0).await
     }
 
     /// A new key of ClickyID, with its secret.

@@ -15,7 +15,14 @@ pub(super) async fn belongings(control: &Control, name: &str) -> BTreeMap<&'stat
     let key = control.key(&account, "Checkout").await.text_of("id");
     let manager = json!({ "name": "tests", "account_id": account });
     let manager = control.post("/v1/management-keys", manager).await.is(201).text_of("id");
-    BTreeMap::from([("account_id", account), ("person_id", person), ("key_id", key), ("management_key_id", manager)])
+    let parcel = control.parcel(&account).await;
+    BTreeMap::from([
+        ("account_id", account),
+        ("person_id", person),
+        ("key_id", key),
+        ("management_key_id", manager),
+        ("parcel_id", parcel),
+    ])
 }
 
 /// What a client can tell answers apart by.
@@ -41,7 +48,7 @@ async fn r49_ids_in_bodies_and_queries_tell_nothing_either() {
         assert!(reference.status >= 400, "{path}: {}", reference.text);
         assert_eq!(seen(&answer), seen(&reference), "{path}");
     }
-    for list in ["/v1/keys", "/v1/audit"] {
+    for list in ["/v1/keys", "/v1/audit", "/v1/outbox"] {
         let of = async |account: &str| {
             control.by(&key, Method::GET, &format!("{list}?account_id={account}"), None).await.is(200)
         };
@@ -60,6 +67,7 @@ async fn r49_lists_hold_an_accounts_own_objects_only() {
         ("/v1/keys", "key_id"),
         ("/v1/management-keys", "management_key_id"),
         ("/v1/audit", "key_id"),
+        ("/v1/outbox", "parcel_id"),
     ] {
         let list = control.by(&key, Method::GET, path, None).await.is(200).text;
         assert!(list.contains(&own[parameter]), "{path}: {list}");

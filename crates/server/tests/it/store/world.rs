@@ -1,5 +1,7 @@
 //! A program on a store of its own, on either engine.
 
+use std::path::PathBuf;
+
 use keyward_core::expiry::Lifetime;
 use keyward_core::ids::{AccountId, PersonId};
 use keyward_core::key::Kind;
@@ -88,12 +90,22 @@ impl World {
 
     /// Another process on the same store, with the same pepper and the same clock.
     pub async fn beside(&self) -> App {
-        let dir = self.dir.path().join("beside");
-        std::fs::create_dir(&dir).unwrap();
+        self.beside_with("").await
+    }
+
+    /// The same with more lines of configuration.
+    pub async fn beside_with(&self, more: &str) -> App {
+        let (dir, text) = self.place_beside(more);
+        restart(&text, &dir, &self.app.clock).await
+    }
+
+    /// Directory and configuration of another process on the same store.
+    pub fn place_beside(&self, more: &str) -> (PathBuf, String) {
+        let dir = tempfile::Builder::new().prefix("beside").tempdir_in(self.dir.path()).unwrap().keep();
         for file in ["pepper", "key-encryption-key", "audit-key"] {
             std::fs::copy(self.dir.path().join(file), dir.join(file)).unwrap();
         }
-        restart(&with_store(&self.store_url), &dir, &self.app.clock).await
+        (dir, format!("{}{more}", with_store(&self.store_url)))
     }
 
     /// An account of this API.

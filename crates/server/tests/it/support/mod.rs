@@ -2,6 +2,7 @@
 
 pub mod postgres;
 pub mod served;
+pub mod smtp;
 pub mod store;
 
 use std::path::Path;

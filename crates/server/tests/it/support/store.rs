@@ -26,8 +26,55 @@ pub const TABLES: &[(&str, &str)] = &[
         "audit_event",
         "select actor || action || subject || coalesce(before, '') || coalesce(after, '') from audit_event",
     ),
+    ("notice", "select mark || kind || coalesce(account_id, '') || facts from notice"),
+    (
+        "parcel",
+        "select id || channel || target || state || coalesce(last_error, '') \
+         || (case when sealed is null then '' else ' sealed' end) from parcel",
+    ),
     ("idempotency", "select actor || token || request || subject from idempotency"),
 ];
+
+/// Puts a notice with these facts into the store, on its way to this mailbox; the parcel's id.
+pub async fn put_mail(
+    db: &Db,
+    kind: &str,
+    account: Option<&str>,
+    facts: &serde_json::Value,
+    to: &str,
+    at: i64,
+) -> String {
+    static COUNT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
+    let nth = COUNT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let (notice, parcel) = (format!("ntc_{nth:032x}"), format!("pcl_{nth:032x}"));
+    let mut conn = db.conn().await.unwrap();
+    on_db!(&mut conn, |c| {
+        let notice =
+            sqlx::query("insert into notice (id, mark, kind, account_id, facts, at) values ($1, $1, $2, $3, $4, $5)")
+                .bind(&notice)
+                .bind(kind)
+                .bind(account)
+                .bind(facts.to_string())
+                .bind(at);
+        notice.execute(c).await.unwrap();
+    });
+    let id = parcel.clone();
+    on_db!(&mut conn, |c| {
+        let parcel = sqlx::query(
+            "insert into parcel (id, notice_id, account_id, channel, target, state, attempts, since, due_at, created_at) \
+             values ($1, $2, $3, 'mail', $4, 'waiting', 0, $5, $5, $5)",
+        );
+        parcel.bind(&id).bind(&notice).bind(account).bind(to).bind(at).execute(c).await.unwrap();
+    });
+    parcel
+}
+
+/// Makes parcels wait for a digest that goes out then.
+pub async fn hold_all(db: &Db, until: i64) {
+    let mut conn = db.conn().await.unwrap();
+    let sql = "update parcel set state = 'held', due_at = $1 where state = 'waiting'";
+    on_db!(&mut conn, |c| sqlx::query(sql).bind(until).execute(c).await.map(drop)).unwrap();
+}
 
 /// Keeps the audit as it is now, to be put back by [`AUDIT_BACK`].
 pub const AUDIT_KEPT: &[&str] = &[

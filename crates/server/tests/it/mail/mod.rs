@@ -1,0 +1,4 @@
+//! Mail: what it reads like, and what is on the wire.
+
+mod looks;
+mod wire;
