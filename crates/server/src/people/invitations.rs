@@ -8,18 +8,18 @@ use keyward_core::time::{DAY_MS, HOUR_MS, UnixMs};
 use serde_json::json;
 
 use super::authority::{authority, of_role};
+use super::by_mail::invite;
 use super::store::{self, MemberRow};
 use super::{MadePerson, MemberState, NewPerson, OneTimeLink, covers, mailbox, name, note};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
-use crate::notices::{self, Kind, Notice};
 use crate::operation::{Findings, Idempotency, OpError, is_taken, new_id, recall, remember};
 use crate::roles;
 use crate::sessions::{self, LinkKind, TakenLink};
 
 /// For how long an invitation stands.
-const INVITATION_MS: i64 = 7 * DAY_MS;
+pub(super) const INVITATION_MS: i64 = 7 * DAY_MS;
 /// For how long a link to a new password works when somebody else asked for it.
 const RESET_MS: i64 = HOUR_MS;
 /// Most people of one account.
@@ -168,40 +168,6 @@ pub async fn invite_again(
             })
         })
         .await
-}
-
-/// The link by which somebody joins: it goes to them by mail where that is set up, and otherwise to whoever invites
-/// them.
-async fn invite(app: &App, tx: &mut Tx, account: &AccountView, row: &MemberRow) -> Result<OneTimeLink, OpError> {
-    let id = row.view()?.id;
-    let made = link(app, tx, LinkKind::Invitation, id, Some(account.id), INVITATION_MS).await?;
-    let (Some(email), true) = (&row.email, app.config.mail.is_some()) else { return Ok(made) };
-    let by = match tx.actor().person {
-        Some(person) => store::person(tx.conn(), person.id).await?.map(|person| person.name),
-        None => None,
-    };
-    let setup = accounts::setup(app, account)?;
-    let role = setup.roles.iter().find(|role| role.name == row.role).map_or(&row.role, |role| &role.title);
-    let expires_at = made.expires_at.rfc3339();
-    let notice = Notice {
-        kind: Kind::Invitation,
-        account: Some(account.id),
-        key: None,
-        person: Some(id),
-        mark: format!("{} {}", Kind::Invitation.as_str(), new_id(tx.now())),
-        facts: json!({ "account": account.name, "role": role, "by": by, "expires_at": expires_at }),
-        only_to: Some(email.clone()),
-        link: Some(made.address(app, LinkKind::Invitation.as_str())),
-    };
-    notices::raise(app, tx, notice).await?;
-    Ok(OneTimeLink { by_mail: true, ..made })
-}
-
-impl OneTimeLink {
-    /// The whole of it: what stands behind the `#` is never sent to a server by a browser.
-    pub(super) fn address(&self, app: &App, page: &str) -> Secret {
-        Secret::new(format!("{}/{page}#{}", app.config.control_url(), self.token.expose()))
-    }
 }
 
 /// A link to a new password for somebody who can't sign in. An account's own people give one only to people who

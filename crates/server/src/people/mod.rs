@@ -5,6 +5,7 @@
 //! one leaves it whole.
 
 mod authority;
+mod by_mail;
 mod change;
 mod invitations;
 mod leaving;

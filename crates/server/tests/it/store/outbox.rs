@@ -280,7 +280,7 @@ async fn what_waits_for_a_digest_goes_out_as_one_mail(world: World) {
     let mut mails = sink.mails().await;
     mails.sort_by_key(|mail| mail.to.clone());
     let subjects: Vec<_> = mails.iter().map(|mail| mail.header("Subject")).collect();
-    assert_eq!(subjects, ["3 notices of Acme", "New key “Server” of Acme"], "one alone goes out as itself");
+    assert_eq!(subjects, ["3 notices about Acme", "New key “Server” of Acme"], "one alone goes out as itself");
     assert_eq!(mails[0].text.matches("* New key “Server” of Acme").count(), 3, "{}", mails[0].text);
 }
 
