@@ -1,9 +1,12 @@
 //! `/v1/mail` and `/v1/outbox`, and what mail changes for whoever invites.
 
+use keyward_server::changes::{Actor, Reach};
+use keyward_server::people::{self, NewPerson};
 use keyward_server::{outbox, sessions};
 use serde_json::{Value, json};
 
 use super::Control;
+use crate::support::served::serve;
 use crate::support::smtp::Sink;
 
 #[tokio::test]
@@ -28,6 +31,19 @@ async fn a_test_mail_tells_what_the_mail_server_said() {
     let without = Control::start().await;
     let answer = without.post("/v1/mail/test", json!({ "to": "ada@example.com" })).await.is(409);
     assert_eq!(answer.body["code"], "no_mail");
+}
+
+#[tokio::test]
+async fn a_running_program_sends_by_itself_after_the_change() {
+    let mut sink = Sink::start().await;
+    let api = "[apis.shop]\nupstream = 'http://127.0.0.1:9'\n";
+    let served = serve(&format!("{api}{}", sink.toml())).await;
+    let app = &served.started.app;
+    let account = served.started.account("shop", "Acme").await;
+    let new = NewPerson { account: account.id, name: "Ada".into(), email: Some("ada@example.com".into()), role: None };
+    people::create(app, Reach::All, Actor::cli(), new, None).await.unwrap();
+    assert_eq!(sink.mail().await.to, ["ada@example.com"]);
+    served.running.stop().await;
 }
 
 #[tokio::test]
