@@ -13,6 +13,7 @@ mod guesses;
 mod heads;
 mod keys;
 mod killed;
+mod leavers;
 mod lists;
 mod management;
 mod members;
