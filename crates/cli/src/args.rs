@@ -20,6 +20,7 @@ use crate::commands::operators::Operators;
 use crate::commands::outbox::Outbox;
 use crate::commands::people::People;
 use crate::commands::roles::Roles;
+use crate::commands::webhooks::Webhooks;
 use crate::demo::Demo;
 
 /// API keys done right: a gateway, a decision service and a control plane in one program.
@@ -100,6 +101,9 @@ pub(crate) enum Command {
     /// Roles: what people of an account may see and do.
     #[command(subcommand)]
     Roles(Roles),
+    /// Programs of an account that are told what happens.
+    #[command(subcommand)]
+    Webhooks(Box<Webhooks>),
     /// Those who run the deployment, when they can't sign in: works on the store itself.
     #[command(subcommand)]
     Operators(Operators),

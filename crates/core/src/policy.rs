@@ -9,6 +9,30 @@ use crate::time::{DAY_MS, UnixMs};
 /// Most days of a policy's longest lifetime.
 pub const LIFETIME_DAYS_MAX: u32 = 3_650;
 
+/// What becomes of a key whose secret was published.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exposed {
+    /// Those concerned are told.
+    #[default]
+    Warn,
+    /// They are told, and the key is switched off.
+    Contain,
+    /// They are told, and the key is revoked.
+    Revoke,
+}
+
+impl Exposed {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Contain => "contain",
+            Self::Revoke => "revoke",
+        }
+    }
+}
+
 /// An account's demands. The default demands nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
@@ -22,6 +46,9 @@ pub struct Policy {
     pub scopes_max: Option<Vec<String>>,
     /// Scopes that a second admin must approve.
     pub approval_scopes: Vec<String>,
+    /// What becomes of a key whose secret was published.
+    #[serde(default)]
+    pub exposed: Exposed,
 }
 
 /// What of a key is asked for; a part that is left out is not judged.

@@ -2,7 +2,8 @@
 //!
 //! One method for each operation; nothing is retried and nothing is cached. Secrets are only ever in the answers of
 //! [`Client::create_key`], [`Client::rotate_key`], [`Client::reset_key`], [`Client::reveal_key`],
-//! [`Client::collect_key`], [`Client::pick_up`], [`Client::create_account`] and [`Client::create_management_key`].
+//! [`Client::collect_key`], [`Client::pick_up`], [`Client::create_account`],
+//! [`Client::create_management_key`], [`Client::create_webhook`] and [`Client::rotate_webhook_secret`].
 
 mod call;
 mod dry_run;
@@ -10,6 +11,7 @@ mod handing;
 mod outbox;
 mod people;
 mod policies;
+mod webhooks;
 
 pub use call::Download;
 use reqwest::{Method, Url};

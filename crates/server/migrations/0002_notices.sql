@@ -86,8 +86,10 @@ create table webhook_endpoint (
     url text not null,
     -- Words, separated by a space; `*` is everything.
     kinds text not null,
-    -- The signing secret, sealed.
+    -- The signing secret, sealed, and the one before it while both sign.
     secret bytea not null,
+    old_secret bytea,
+    old_secret_until bigint,
     enabled boolean not null,
     -- Since when deliveries have failed without one that did not.
     failing_since bigint,
@@ -98,15 +100,29 @@ create table webhook_endpoint (
 );
 create index webhook_endpoint_by_account on webhook_endpoint (account_id, created_at, id);
 
--- Every attempt to deliver.
+-- Every attempt to deliver; kept for a while.
 create table webhook_attempt (
-    parcel_id text not null references parcel (id) on delete cascade,
-    nth bigint not null,
+    id text primary key,
     endpoint_id text not null,
+    parcel_id text not null,
+    kind text not null,
+    nth bigint not null,
     at bigint not null,
     took_ms bigint not null,
     status bigint,
-    error text,
-    primary key (parcel_id, nth)
+    error text
 );
-create index webhook_attempt_by_endpoint on webhook_attempt (endpoint_id, at);
+create index webhook_attempt_by_endpoint on webhook_attempt (endpoint_id, at, id);
+create index webhook_attempt_by_age on webhook_attempt (at);
+
+-- Secrets that were found where they must not be, each once per place. No secret can be had from a mark.
+create table leak (
+    mark text primary key,
+    account_id text not null,
+    key_id text not null,
+    -- What was done: `warn`, `contain` or `revoke`.
+    done text not null,
+    at bigint not null
+);
+create index leak_by_account on leak (account_id);
+create index leak_by_age on leak (at);

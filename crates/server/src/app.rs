@@ -16,13 +16,16 @@ use crate::changes::{self, Changes};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, OpenError};
+use crate::http::outward::Outward;
 use crate::keyring::{self, FeedError, Keyring};
 use crate::keys;
+use crate::leaks::{self, GithubKeys};
 use crate::limits::Limits;
 use crate::outbox;
 use crate::quotas;
 use crate::sessions::{self, Desk};
 use crate::vault::{Vault, VaultError};
+use crate::webhooks;
 
 /// How often last uses and quotas are saved.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
@@ -53,6 +56,10 @@ pub struct App {
     pub desk: Arc<Desk>,
     /// Which channels can be sent on.
     pub(crate) outbox: Arc<outbox::Pace>,
+    /// What sends requests to addresses that others chose.
+    pub outward: Arc<Outward>,
+    /// The keys that GitHub signs its reports of leaks with.
+    pub github_keys: Arc<GithubKeys>,
     /// Until when last uses have been saved, in unix milliseconds.
     saved_until: Arc<AtomicI64>,
 }
@@ -131,7 +138,24 @@ impl App {
         let saved_until = Arc::new(AtomicI64::new(clock.now().0));
         let (heads, pace, desk) = (Arc::default(), Arc::default(), Arc::new(Desk::new()));
         let outbox = Arc::default();
-        Ok(Self { config, clock, db, vault, changes, keyring, limits, heads, pace, desk, outbox, saved_until })
+        let outward = Arc::new(Outward::new(&config.webhooks));
+        let github_keys = Arc::new(GithubKeys::new(&config.leaks));
+        Ok(Self {
+            config,
+            clock,
+            db,
+            vault,
+            changes,
+            keyring,
+            limits,
+            heads,
+            pace,
+            desk,
+            outbox,
+            outward,
+            github_keys,
+            saved_until,
+        })
     }
 
     /// What verdicts are made with.
@@ -158,6 +182,8 @@ impl App {
         keys::save_last_used(&mut conn, &used).await?;
         changes::raise_high_water(&mut conn, now).await?;
         sessions::sweep(self, &mut conn).await?;
+        webhooks::sweep(&mut conn, now).await?;
+        leaks::sweep(&mut conn, now).await?;
         self.saved_until.store(now.0, Ordering::Relaxed);
         let used = self.limits.dirty_quotas();
         let saved = quotas::save(&mut conn, &used).await;

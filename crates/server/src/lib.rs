@@ -16,6 +16,7 @@ pub mod http;
 pub mod keyring;
 pub mod keys;
 pub mod labels;
+pub mod leaks;
 pub mod limits;
 pub mod mail;
 pub mod management;

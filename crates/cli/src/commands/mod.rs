@@ -15,6 +15,7 @@ pub(crate) mod people;
 mod policy;
 pub(crate) mod roles;
 mod serve;
+pub(crate) mod webhooks;
 
 pub(crate) use serve::finish;
 
@@ -39,6 +40,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Keys(keys) => keys::run(*keys, global, output).await?,
         Command::People(people) => people::run(people, global, output).await?,
         Command::Roles(roles) => roles::run(roles, global, output).await?,
+        Command::Webhooks(webhooks) => webhooks::run(*webhooks, global, output).await?,
         Command::Operators(command) => operators::run(command, global, output).await?,
         Command::ManagementKeys(keys) => management_keys::run(keys, global, output).await?,
         Command::Audit(command) => return audit::run(command, global, output).await,

@@ -2,9 +2,10 @@
 
 use clap::{Args, Subcommand};
 use keyward_sdk::client::Client;
-use keyward_sdk::wire::{KeptPolicy, Policy};
+use keyward_sdk::wire::{Exposed, KeptPolicy, Policy};
 
 use super::dry_run;
+use crate::args::one_of;
 use crate::output::{Cell, Output};
 
 /// What to do with an account's policy.
@@ -39,6 +40,9 @@ pub(crate) struct Set {
     /// A scope that a second admin must approve; may be repeated.
     #[arg(long = "approval", value_name = "SCOPE", value_delimiter = ',')]
     approval: Vec<String>,
+    /// What becomes of a key whose secret is reported as published.
+    #[arg(long, value_name = "DEED", default_value = "warn", value_parser = one_of::<Exposed>(&["warn", "contain", "revoke"]))]
+    exposed: Exposed,
     /// Only when it is still this version.
     #[arg(long, value_name = "VERSION")]
     if_version: Option<i64>,
@@ -61,6 +65,7 @@ pub(super) async fn run(client: &Client, command: Policies, output: Output) -> a
         addresses_required: set.addresses_required,
         scopes_max: (!set.scopes.is_empty()).then_some(set.scopes),
         approval_scopes: set.approval,
+        exposed: set.exposed,
     };
     if set.dry_run {
         return dry_run::shown(&client.rehearse_set_policy(&set.account, &policy, set.if_version).await?, output);
@@ -79,7 +84,16 @@ fn shown(policy: &KeptPolicy, output: Output) -> anyhow::Result<()> {
         ("must have addresses", demanded(policy.addresses_required).into()),
         ("scopes allowed", scopes),
         ("scopes to approve", Cell::list(&policy.approval_scopes)),
+        ("key published", exposed(policy.exposed).into()),
         ("version", policy.version.to_string().into()),
     ])?;
     Ok(())
+}
+
+const fn exposed(deed: Exposed) -> &'static str {
+    match deed {
+        Exposed::Warn => "warn",
+        Exposed::Contain => "disable it",
+        Exposed::Revoke => "revoke it",
+    }
 }

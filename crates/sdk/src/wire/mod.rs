@@ -10,6 +10,7 @@ mod change;
 mod dry_run;
 mod handing;
 mod keys;
+mod leaks;
 mod management;
 mod outbox;
 mod page;
@@ -21,6 +22,7 @@ mod secret;
 mod sessions;
 mod terms;
 mod verify;
+mod webhooks;
 
 pub use accounts::{AcceptedKeys, Account, AccountCreated, AccountEdit, AccountQuery, NewAccount};
 pub use apis::{Api, ApiRegions, ExpiryRules, KindRules, Naming, Plan, Region, Scope, Visibility};
@@ -32,6 +34,7 @@ pub use keys::{
     Environment, Expires, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, Kind, NewKey, ResetKey, RotateKey,
     SecretInfo, Standing,
 };
+pub use leaks::{Exposed, GithubFeedback, GithubMatch, LeakLabel, LeakReport, LeakReports, LeakResult, LeakResults};
 pub use management::{ManagementKey, ManagementKeyCreated, NewManagementKey, Whoami};
 pub use outbox::{Channel, MailTest, MailTested, OutboxQuery, Parcel, ParcelState};
 pub use page::{Page, PageQuery};
@@ -50,6 +53,7 @@ pub use sessions::{
 };
 pub use terms::{Algorithm, Limit, Per, Quota, Refill};
 pub use verify::{Check, CheckOutcome, Explanation, LimitState, Verification, Verify, VerifyBatch, VerifyBatchAnswer};
+pub use webhooks::{Delivery, DeliveryQuery, NewWebhook, Webhook, WebhookEdit, WebhookWithSecret};
 
 /// Reads a member that may be left out (`None`), be `null` (`Some(None)`) or have a value.
 #[expect(clippy::option_option, reason = "left out, null and a value are three things")]

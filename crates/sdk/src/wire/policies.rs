@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::Exposed;
+
 /// An account's demands on keys that are made, edited, extended or rotated from now on. What is left out demands
 /// nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -24,6 +26,9 @@ pub struct Policy {
     /// Scopes that a second admin must approve.
     #[serde(default)]
     pub approval_scopes: Vec<String>,
+    /// What becomes of a key whose secret is reported as published.
+    #[serde(default)]
+    pub exposed: Exposed,
 }
 
 /// An account's policy as it is kept.
@@ -39,6 +44,8 @@ pub struct KeptPolicy {
     pub scopes_max: Option<Vec<String>>,
     /// Scopes that a second admin must approve.
     pub approval_scopes: Vec<String>,
+    /// What becomes of a key whose secret is reported as published.
+    pub exposed: Exposed,
     /// Grows with every change, 0 until the first; `ETag` carries it.
     pub version: i64,
 }

@@ -19,7 +19,7 @@ use crate::db::Conn;
 use crate::keys::{self, WithSecret};
 use crate::labels::{self, Labels};
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
-use crate::{management, outbox, people, policies, roles};
+use crate::{leaks, management, outbox, people, policies, roles, webhooks};
 use store::AccountRow;
 
 pub use dry_run::rehearse_edit;
@@ -224,6 +224,8 @@ pub async fn delete(app: &App, reach: Reach, actor: Actor, id: AccountId) -> Res
                 people::forget_all(tx, id).await?;
                 roles::forget_all(tx, id).await?;
                 management::forget_all(tx, id).await?;
+                webhooks::forget_all(tx, id).await?;
+                leaks::forget_all(tx, id).await?;
                 labels::forget(tx.conn(), &row.id).await?;
                 store::delete(tx.conn(), id).await?;
                 tx.touch(Touched::AccountKeys, &row.id);

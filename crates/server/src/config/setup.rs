@@ -16,6 +16,10 @@ use keyward_core::secret::Secret;
 use crate::gateway::dialect::Dialect;
 use crate::mail::MailSettings;
 
+mod told;
+
+pub use told::{LeakSettings, OutwardSettings};
+
 /// The whole configuration, checked.
 #[derive(Debug)]
 pub struct Config {
@@ -37,6 +41,10 @@ pub struct Config {
     pub sign_in: SignInSettings,
     /// How mail goes out; `None`: there is none, and notices are listed only.
     pub mail: Option<MailSettings>,
+    /// Whom webhooks may tell.
+    pub webhooks: OutwardSettings,
+    /// Whose reports of leaks are believed.
+    pub leaks: LeakSettings,
     /// Every API, in the order of its name.
     pub apis: Vec<Arc<ApiSetup>>,
     /// SHA-256 of the effective configuration, hexadecimal.

@@ -42,6 +42,33 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalJ
     }
 }
 
+/// A body as it was sent, with its headers: for signatures over its bytes.
+#[derive(Debug)]
+pub struct Raw(pub HeaderMap, pub bytes::Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Raw {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        read(request).await.map(|(headers, bytes)| Self(headers, bytes))
+    }
+}
+
+impl Raw {
+    /// Reads it as JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        is_json(&self.0)?;
+        parse(&self.1)
+    }
+
+    /// A header's text, where it was sent once.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.0.get_all(name).iter();
+        let value = values.next().filter(|_| values.next().is_none());
+        value.and_then(|value| value.to_str().ok())
+    }
+}
+
 async fn read(request: Request) -> Result<(HeaderMap, bytes::Bytes), Problem> {
     let (parts, body) = request.into_parts();
     Ok((parts.headers, collect(body).await?))

@@ -42,6 +42,20 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for SecondId<T> {
     }
 }
 
+/// The third id in the path, read like the first.
+#[derive(Debug, Clone, Copy)]
+pub struct ThirdId<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for ThirdId<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        let id = params.iter().nth(2).and_then(|(_, text)| text.parse().ok());
+        id.map(Self).ok_or_else(Problem::not_found)
+    }
+}
+
 /// The version that an edit is meant for; `None`: whichever there is.
 #[derive(Debug, Clone, Copy)]
 pub struct IfMatch(pub Option<i64>);

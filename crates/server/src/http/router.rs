@@ -11,7 +11,9 @@ use super::pages::Metrics;
 use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
 use crate::app::App;
-use crate::{accounts, apis, audit, keys, mail, management, outbox, people, policies, roles, sessions};
+use crate::{
+    accounts, apis, audit, keys, leaks, mail, management, outbox, people, policies, roles, sessions, webhooks,
+};
 
 fn v1() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(openapi::frame())
@@ -22,6 +24,8 @@ fn v1() -> OpenApiRouter<App> {
         .merge(keys::routes())
         .merge(policies::routes())
         .merge(management::routes())
+        .merge(webhooks::routes())
+        .merge(leaks::routes())
         .merge(audit::routes())
         .merge(outbox::routes())
         .merge(mail::routes())

@@ -4,6 +4,7 @@ use keyward_core::account::AcceptedKeys;
 use keyward_core::expiry::{Lifetime, Standing};
 use keyward_core::key::{Environment, Kind, Naming, Visibility};
 use keyward_core::limit::{Algorithm, Per};
+use keyward_core::policy::Exposed;
 use keyward_core::quota::Refill;
 use keyward_core::time::UnixMs;
 use keyward_sdk::wire;
@@ -35,6 +36,7 @@ words! {
     Per => per, read_per { Key, Account }
     Visibility => visibility, read_visibility { Once, Owner, Always }
     Naming => naming, read_naming { Required, Optional }
+    Exposed => exposed, read_exposed { Warn, Contain, Revoke }
 }
 
 /// To the wire.

@@ -58,6 +58,11 @@ pub async fn list(app: &App, reach: Reach, filter: ParcelFilter, page: Page) -> 
     Ok(page.cut(views, |view| Cursor { at: view.created_at.0, id: view.id.to_string() }))
 }
 
+/// One parcel.
+pub async fn get(app: &App, reach: Reach, id: ParcelId) -> Result<ParcelView, OpError> {
+    store::get(&mut app.db.conn().await?, reach.within(), id).await?.ok_or(OpError::NotFound)
+}
+
 /// Sends a parcel once more that arrived or was given up.
 pub async fn resend(app: &App, reach: Reach, actor: Actor, id: ParcelId) -> Result<ParcelView, OpError> {
     app.changes

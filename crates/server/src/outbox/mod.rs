@@ -21,7 +21,7 @@ use crate::notices::Raised;
 use crate::operation::{OpError, new_id};
 
 pub use digest::fold_once;
-pub use list::{ParcelFilter, ParcelView, list, resend};
+pub use list::{ParcelFilter, ParcelView, get, list, resend};
 pub use pace::Pace;
 pub use routes::routes;
 pub use sweep::sweep;

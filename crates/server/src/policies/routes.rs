@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::KeptPolicy;
 use crate::app::App;
-use crate::http::{Caller, IfMatch, Json, ObjectId, Problem, Query, versioned};
+use crate::http::{Caller, IfMatch, Json, ObjectId, Problem, Query, versioned, words};
 
 /// The routes of policies.
 pub fn routes() -> OpenApiRouter<App> {
@@ -25,6 +25,7 @@ fn read(policy: wire::Policy) -> Policy {
         addresses_required: policy.addresses_required,
         scopes_max: policy.scopes_max,
         approval_scopes: policy.approval_scopes,
+        exposed: words::read_exposed(policy.exposed),
     }
 }
 
@@ -36,6 +37,7 @@ impl From<KeptPolicy> for wire::KeptPolicy {
             addresses_required: policy.addresses_required,
             scopes_max: policy.scopes_max,
             approval_scopes: policy.approval_scopes,
+            exposed: words::exposed(policy.exposed),
             version,
         }
     }

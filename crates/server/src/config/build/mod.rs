@@ -9,6 +9,7 @@ mod mail;
 mod routes;
 mod sign_in;
 mod spending;
+mod told;
 mod upstreams;
 mod wording;
 
@@ -54,6 +55,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
     let control_url = sign_in::control_url(top, faults);
     let sign_in = sign_in::settings(top, sources, faults);
     let mail = mail::settings(top, sources, faults);
+    let (webhooks, leaks) = (told::outward(top, sources, faults), told::leaks(top, faults));
     let (digest, effective) = (String::new(), String::new());
     Some(Config {
         data_dir,
@@ -65,6 +67,8 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
         control_url,
         sign_in,
         mail,
+        webhooks,
+        leaks,
         apis,
         digest,
         effective,

@@ -6,6 +6,7 @@ mod audit;
 mod keys;
 mod mail;
 mod sign_in;
+mod told;
 
 pub(super) use api::API;
 
@@ -97,6 +98,13 @@ pub(super) static TOP: &[Field] = &[
     field("audit", Is::Table(audit::AUDIT), Given::Inside, "The record of every change, and what proves it whole."),
     field("control", Is::Table(sign_in::CONTROL), Given::Inside, "How people reach the control listener."),
     field("sign_in", Is::Table(sign_in::SIGN_IN), Given::Inside, "How people sign in."),
+    field("webhooks", Is::Table(told::WEBHOOKS), Given::Inside, "Whom accounts may have told of what happens to them."),
+    field(
+        "leaks",
+        Is::Table(told::LEAKS),
+        Given::Inside,
+        "Reports of secrets that were found where all can read them.",
+    ),
     field(
         "mail",
         Is::Maybe(mail::MAIL),

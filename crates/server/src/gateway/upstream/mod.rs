@@ -13,8 +13,8 @@ mod pool;
 pub use exchange::{Answer, AnswerBody, Payload};
 pub use head::Head;
 pub use link::Link;
-pub(crate) use pool::connector;
 pub use pool::{Pool, Target};
+pub(crate) use pool::{connector, connector_with};
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

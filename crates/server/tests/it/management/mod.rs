@@ -6,6 +6,7 @@ mod authentication;
 mod client;
 mod handing;
 mod keys;
+mod leaks;
 mod lists;
 mod mail;
 mod matrix;

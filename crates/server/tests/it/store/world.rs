@@ -200,7 +200,7 @@ impl World {
 }
 
 fn with_store(url: &str) -> String {
-    format!("[store]\nurl = {url:?}\n{APIS}")
+    format!("[store]\nurl = {url:?}\n[webhooks]\nloopback = true\n{APIS}")
 }
 
 pub fn operator() -> Actor {

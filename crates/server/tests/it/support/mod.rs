@@ -1,6 +1,7 @@
 //! What the tests share: a program in a temporary directory, on a clock that only they move.
 
 pub mod postgres;
+pub mod receiver;
 pub mod served;
 pub mod smtp;
 pub mod store;

@@ -32,6 +32,9 @@ pub const TABLES: &[(&str, &str)] = &[
         "select id || channel || target || state || coalesce(last_error, '') \
          || (case when sealed is null then '' else ' sealed' end) from parcel",
     ),
+    ("webhook_endpoint", "select id || url || kinds || coalesce(disabled_why, '') || created_by from webhook_endpoint"),
+    ("webhook_attempt", "select endpoint_id || parcel_id || kind || coalesce(error, '') from webhook_attempt"),
+    ("leak", "select mark || account_id || key_id || done from leak"),
     ("idempotency", "select actor || token || request || subject from idempotency"),
 ];
 
