@@ -17,8 +17,21 @@ const ROWS: u32 = 103;
 
 const SERVER: &str = "crates/server/src/";
 /// What has operations, SQL and routes of its own.
-const DOMAINS: [&str; 11] =
-    ["accounts", "apis", "audit", "keys", "mail", "management", "outbox", "people", "policies", "roles", "sessions"];
+const DOMAINS: [&str; 13] = [
+    "accounts",
+    "apis",
+    "audit",
+    "keys",
+    "leaks",
+    "mail",
+    "management",
+    "outbox",
+    "people",
+    "policies",
+    "roles",
+    "sessions",
+    "webhooks",
+];
 /// What answers requests from memory.
 const DATA_PLANE: [&str; 4] = ["gateway/", "auth/", "limits/", "authorize.rs"];
 

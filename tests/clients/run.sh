@@ -12,10 +12,13 @@ cache=${KEYWARD_TEST_CACHE:-$HOME/.cache/keyward-tests}
 NO_PROXY=127.0.0.1,localhost no_proxy=127.0.0.1,localhost
 export NO_PROXY no_proxy
 
-# KEYWARD_<PRESET>_{BASE_URL,ACCOUNT_ID,SECRET,CURL}, quoted for the shell, from the first line of the file.
+# KEYWARD_{CONTROL,MANAGEMENT_KEY} and KEYWARD_<PRESET>_{BASE_URL,ACCOUNT_ID,SECRET,CURL}, quoted for the shell, from the first line of the file.
 settings=$(cat -- "$1" | python3 -c '
 import json, shlex, sys
-for preset, values in json.loads(sys.stdin.readline())["presets"].items():
+demo = json.loads(sys.stdin.readline())
+for name in ("control", "management_key"):
+    print(f"export KEYWARD_{name.upper()}={shlex.quote(demo[name])}")
+for preset, values in demo["presets"].items():
     for name in ("base_url", "account_id", "secret", "curl"):
         if values.get(name):
             print(f"export KEYWARD_{preset}_{name}".upper().replace("EXPORT", "export"), shlex.quote(values[name]), sep="=")
@@ -77,6 +80,7 @@ else
 fi
 attempt clevertap.mjs node --test --test-reporter=spec "$here/clevertap.mjs"
 attempt codat.py env PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" "$here/codat.py"
+attempt webhooks.py env PYTHONDONTWRITEBYTECODE=1 "$venv/bin/python" "$here/webhooks.py"
 attempt codat.mjs node --test --test-reporter=spec "$here/codat.mjs"
 
 if [ -n "$failed" ]; then

@@ -34,6 +34,10 @@ insecure_bind = {insecure}
 [auth]
 insecure = {insecure}
 
+# Webhooks may be on this machine, also without TLS: to look at what they are told.
+[webhooks]
+loopback = true
+
 # No preset: `Authorization: Bearer kw_live_…`.
 [apis.demo]
 prefixes = ["/demo"]

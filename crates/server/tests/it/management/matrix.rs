@@ -206,7 +206,20 @@ async fn all_belongings(control: &Control, name: &str) -> BTreeMap<&'static str,
     let role = format!("/v1/accounts/{}/roles/helper", own["account_id"]);
     control.by(&control.operator, Method::PUT, &role, Some(serde_json::json!({ "permissions": [] }))).await.is(200);
     own.insert("role", "helper".into());
+    let (webhook, parcel) = told(control, &own["account_id"]).await;
+    own.extend([("webhook_id", webhook), ("parcel_id", parcel)]);
     own
+}
+
+/// A webhook of an account, and a parcel on its way to it.
+async fn told(control: &Control, account: &str) -> (String, String) {
+    // Nothing listens there.
+    let new = serde_json::json!({ "url": "http://127.0.0.1:9/", "kinds": ["key.exposed"] });
+    let webhook = control.post(&format!("/v1/accounts/{account}/webhooks"), new).await.is(201).text_of("id");
+    let secret = control.key(account, "Published").await.text_of("secret");
+    control.post("/v1/leaks", serde_json::json!({ "reports": [{ "secret": secret }] })).await.is(200);
+    let parcels = control.get(&format!("/v1/outbox?account_id={account}&channel=webhook")).await.is(200);
+    (webhook, parcels.body["items"][0]["id"].as_str().unwrap().to_owned())
 }
 
 /// The objects with one of them replaced by nothing's id.

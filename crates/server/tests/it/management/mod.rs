@@ -13,6 +13,7 @@ mod matrix;
 mod pages;
 mod people;
 mod reach;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -105,7 +106,7 @@ pub fn masked(body: &Value, pointers: &[&str]) -> Value {
 
 impl Control {
     pub async fn start() -> Self {
-        Self::start_with("").await
+        Self::start_with("[webhooks]\nloopback = true\n").await
     }
 
     /// With more lines of configuration.

@@ -11,7 +11,7 @@ use keyward_server::leaks::{self, Found, How, Outcome};
 use keyward_server::operation::Page;
 
 use super::policies::set;
-use super::world::{World, operator};
+use super::world::{World, operator, outcome};
 use crate::support::new_key;
 
 on_both! {
@@ -80,11 +80,10 @@ async fn the_last_key_is_revoked_too(world: World) {
     let account = world.account("codat").await;
     set(&world, &account, Policy { exposed: Exposed::Revoke, ..Policy::default() }).await;
     let first = world.first_key(account.id).await;
-    let shown = keys::reveal(&world.app, Reach::Account(account.id), operator(), first.id).await;
-    let made = match shown {
-        Ok(made) => made,
-        Err(_) => key(&world, &account).await,
-    };
+    let made = key(&world, &account).await;
+    keys::delete(&world.app, Reach::All, operator(), first.id).await.unwrap();
+    let last = keys::revoke(&world.app, Reach::All, operator(), made.key.id).await;
+    assert_eq!(outcome(&last), "last_key");
     report(&world, Reach::All, &made, "").await;
     assert_eq!(standing(&world, &made.key).await, Standing::Revoked);
 }
