@@ -107,6 +107,11 @@ pub(super) async fn keep(conn: &mut Conn, attempt: &Attempt) -> sqlx::Result<()>
     store::insert_attempt(conn, attempt, KEPT_MAX).await
 }
 
+/// Writes down what became of an attempt that was written down before.
+pub(super) async fn finish(conn: &mut Conn, attempt: &Attempt) -> sqlx::Result<()> {
+    store::finish_attempt(conn, attempt).await
+}
+
 /// Drops what has been kept for long enough.
 pub(crate) async fn sweep(conn: &mut Conn, now: UnixMs) -> sqlx::Result<()> {
     store::sweep(conn, now.plus(-KEPT_MS)).await

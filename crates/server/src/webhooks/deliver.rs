@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::attempts::{self, Attempt, DeliveryView};
 use super::store::EndpointRow;
-use super::{facts, note, row, signing, store};
+use super::{facts, hold, note, signing, store};
 use crate::accounts;
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
@@ -53,6 +53,7 @@ async fn deliver(app: &App, parcel: &Parcel) -> Result<Sent, OpError> {
     let kind = parcel.notice.kind.as_str();
     let event = Event { parcel: parcel.id, nth: parcel.attempt, kind, body: body(&parcel.notice) };
     let attempt = attempt(app, &row, event).await?;
+    attempts::keep(&mut app.db.conn().await?, &attempt).await?;
     let Some(why) = attempt.error else {
         store::succeeded(&mut app.db.conn().await?, &row.id).await?;
         return Ok(Sent::Done);
@@ -87,7 +88,7 @@ fn event_body(kind: &str, at: UnixMs, data: Value) -> Vec<u8> {
     json!({ "type": kind, "timestamp": at.rfc3339(), "data": data }).to_string().into_bytes()
 }
 
-/// Sends once and writes down what became of it.
+/// Sends once.
 async fn attempt(app: &App, row: &EndpointRow, event: Event<'_>) -> Result<Attempt, OpError> {
     let began = app.clock.now();
     let id = event.parcel.to_string();
@@ -103,7 +104,7 @@ async fn attempt(app: &App, row: &EndpointRow, event: Event<'_>) -> Result<Attem
         Ok(answered) => (Some(answered.status), Some(format!("it answered {}", answered.status))),
         Err(why) => (None, Some(why.to_string())),
     };
-    let attempt = Attempt {
+    Ok(Attempt {
         id: new_id(began).simple().to_string(),
         endpoint_id: row.id.clone(),
         parcel_id: id,
@@ -113,9 +114,7 @@ async fn attempt(app: &App, row: &EndpointRow, event: Event<'_>) -> Result<Attem
         took_ms: app.clock.now().since(began),
         status: status.map(i64::from),
         error,
-    };
-    attempts::keep(&mut app.db.conn().await?, &attempt).await?;
-    Ok(attempt)
+    })
 }
 
 /// Switches a webhook off that will not do, and tells the account.
@@ -166,14 +165,41 @@ pub async fn test(
     account: AccountId,
     id: WebhookId,
 ) -> Result<DeliveryView, OpError> {
-    let row = row(app, reach, account, id).await?;
-    let now = app.clock.now();
-    let last = store::latest(&mut app.db.conn().await?, &row.id, TEST).await?;
+    let data = json!({ "account_id": account.to_string(), "webhook_id": id.to_string(), "by": actor.who });
+    let begun = app.changes.run(actor, move |tx| Box::pin(async move { begin_test(tx, reach, account, id).await }));
+    let (row, begun) = begun.await?;
+    let parcel = begun.view()?.parcel;
+    let event = Event { parcel, nth: 1, kind: TEST, body: event_body(TEST, UnixMs(begun.at), data) };
+    let attempt = Attempt { id: begun.id, at: begun.at, ..attempt(app, &row, event).await? };
+    attempts::finish(&mut app.db.conn().await?, &attempt).await?;
+    Ok(attempt.view()?)
+}
+
+/// Writes a test down before it is sent: of two at once, one comes too early.
+async fn begin_test(
+    tx: &mut Tx,
+    reach: Reach,
+    account: AccountId,
+    id: WebhookId,
+) -> Result<(EndpointRow, Attempt), OpError> {
+    let (row, now) = (hold(tx, reach, account, id).await?, tx.now());
+    let last = store::latest(tx.conn(), &row.id, TEST).await?;
     if last.is_some_and(|last| now.since(UnixMs(last)) < TEST_EVERY_MS) {
         let message = "one test every five seconds".into();
         return Err(OpError::TooMany { code: "too_many_tests", message, retry_after_s: 5 });
     }
-    let data = json!({ "account_id": account.to_string(), "webhook_id": id.to_string(), "by": actor.who });
-    let event = Event { parcel: ParcelId::new(new_id(now)), nth: 1, kind: TEST, body: event_body(TEST, now, data) };
-    Ok(attempt(app, &row, event).await?.view()?)
+    let attempt = Attempt {
+        id: new_id(now).simple().to_string(),
+        endpoint_id: row.id.clone(),
+        parcel_id: ParcelId::new(new_id(now)).to_string(),
+        kind: TEST.into(),
+        nth: 1,
+        at: now.0,
+        took_ms: 0,
+        status: None,
+        error: Some("no answer yet".into()),
+    };
+    attempts::keep(tx.conn(), &attempt).await?;
+    note(tx, "webhook.tested", &row, None, Some(json!({ "parcel_id": attempt.parcel_id })))?;
+    Ok((row, attempt))
 }

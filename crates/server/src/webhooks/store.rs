@@ -36,6 +36,7 @@ const ATTEMPTS: &str = "select id, endpoint_id, parcel_id, kind, nth, at, took_m
 const LATEST: &str = "select max(at) from webhook_attempt where endpoint_id = $1 and kind = $2";
 const INSERT_ATTEMPT: &str = "insert into webhook_attempt (id, endpoint_id, parcel_id, kind, nth, at, took_ms, status, \
     error) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+const FINISH: &str = "update webhook_attempt set took_ms = $2, status = $3, error = $4 where id = $1";
 const CUT: &str = "delete from webhook_attempt where endpoint_id = $1 and at < (select at from webhook_attempt \
     where endpoint_id = $1 order by at desc, id desc limit 1 offset $2)";
 const SWEEP: &str = "delete from webhook_attempt where at < $1";
@@ -187,6 +188,17 @@ pub(super) async fn insert_attempt(conn: &mut Conn, attempt: &Attempt, keep: i64
         .await
         .map(drop))?;
     on_db!(conn, |c| sqlx::query(CUT).bind(&attempt.endpoint_id).bind(keep).execute(c).await.map(drop))
+}
+
+pub(super) async fn finish_attempt(conn: &mut Conn, attempt: &Attempt) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(FINISH)
+        .bind(&attempt.id)
+        .bind(attempt.took_ms)
+        .bind(attempt.status)
+        .bind(&attempt.error)
+        .execute(c)
+        .await
+        .map(drop))
 }
 
 pub(super) async fn sweep(conn: &mut Conn, before: UnixMs) -> sqlx::Result<()> {

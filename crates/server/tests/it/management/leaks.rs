@@ -92,7 +92,7 @@ async fn githubs_signed_report_revokes_at_once_and_is_answered_without_the_secre
         (64, &"acme_key".into())
     );
     assert!(!answer.text.contains(&secret));
-    assert_eq!(control.get(&format!("/v1/keys/{id}")).await.is(200).body["state"], "revoked");
+    assert_eq!(control.get(&format!("/v1/keys/{id}")).await.is(200).body["standing"], "revoked");
     let audit = control.get("/v1/audit").await.is(200);
     let exposed =
         audit.body["items"].as_array().unwrap().iter().find(|event| event["action"] == "key.exposed").unwrap();
@@ -144,7 +144,7 @@ async fn what_github_did_not_sign_changes_nothing() {
     let many = format!("[{}]", vec![r#"{"token":"x","type":"y"}"#; 1_001].join(","));
     assert_eq!(send(&control, "k1", &signer.sign(&many), &many).await.status, 422);
     assert_eq!(send(&control, "k1", "", &"x".repeat((1 << 20) + 1)).await.status, 413);
-    assert_eq!(control.get(&format!("/v1/keys/{id}")).await.is(200).body["state"], "active");
+    assert_eq!(control.get(&format!("/v1/keys/{id}")).await.is(200).body["standing"], "active");
     let closed = Control::start().await;
     assert_eq!(send(&closed, "k1", &good, &body).await.status, 404, "leaks.github is off");
 }

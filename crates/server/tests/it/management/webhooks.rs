@@ -29,6 +29,7 @@ async fn the_client_makes_tests_changes_and_removes_webhooks() {
     assert_eq!(Some(moved.url), url);
     assert!(client.edit_webhook(&account, id, &edit, Some(1)).await.is_err());
 
+    control.started.clock.advance(1_000);
     let secret = control.key(&account, "Checkout").await.text_of("secret");
     let report = LeakReport { secret: SecretText::new(secret), url: None, source: None };
     let results = client.report_leaks(&LeakReports { reports: vec![report] }).await.unwrap().results;
