@@ -100,7 +100,11 @@ pub async fn exposed(app: &App, key: KeyId, how: How) -> Result<Option<Exposed>,
     if store::is_known(&mut app.db.conn().await?, &mark).await? {
         return Ok(None);
     }
-    let account = keys::account_of(app, Reach::All, key).await?;
+    let account = match keys::account_of(app, Reach::All, key).await {
+        // Deleted since it was used.
+        Err(OpError::NotFound) => return Ok(None),
+        found => found?,
+    };
     settle(app, Actor::system(), account, key, how, mark).await
 }
 

@@ -21,7 +21,7 @@ const SECRET_BYTES: usize = 32;
 pub(super) fn make() -> Secret {
     let mut bytes = Zeroizing::new([0_u8; SECRET_BYTES]);
     vault::random(&mut *bytes);
-    Secret::new(format!("{PREFIX}{}", STANDARD.encode(&*bytes)))
+    Secret::new(format!("{PREFIX}{}", STANDARD.encode(bytes.as_slice())))
 }
 
 /// What a secret is sealed for.
