@@ -24,7 +24,8 @@ pub(crate) enum Webhooks {
     /// Add a webhook; its signing secret is shown this once.
     Add {
         /// Where to post to, https.
-        url: String,
+        #[arg(value_name = "URL")]
+        to: String,
         /// What it is told of, such as key.revoked or person.*; everything when left out. May be repeated.
         #[arg(long = "kind", value_name = "KIND", value_delimiter = ',')]
         kinds: Vec<String>,
@@ -98,8 +99,8 @@ pub(crate) async fn run(command: Webhooks, global: &Global, output: Output) -> a
     let client = &connect(global)?;
     match command {
         Webhooks::List { account } => list(client, &account.id(client).await?, output).await,
-        Webhooks::Add { url, kinds, account } => {
-            let new = NewWebhook { url, kinds: (!kinds.is_empty()).then_some(kinds), enabled: None };
+        Webhooks::Add { to, kinds, account } => {
+            let new = NewWebhook { url: to, kinds: (!kinds.is_empty()).then_some(kinds), enabled: None };
             let made = client.create_webhook(&account.id(client).await?, &new, None).await?;
             with_secret(&made, output)
         }
