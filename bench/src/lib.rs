@@ -12,6 +12,7 @@ use keyward_server::clock::Clock;
 use keyward_server::config::{self, Config};
 use keyward_server::keyring::{AccountRow, Keyring, SecretRow};
 use keyward_server::limits::Limits;
+use keyward_server::signals::Signals;
 use keyward_server::vault::{Vault, random};
 
 /// The configuration that in-process benches judge by: scopes, a limit, one route.
@@ -90,7 +91,8 @@ pub async fn world(count: usize) -> Result<World> {
         keyring.put_secret(&config, &secret_row(number, account, vault.pepper().digest(secret.expose()).to_vec()))?;
     }
     keyring.hold_valid();
-    let ward = Ward { clock: Clock::system(UnixMs(0)), vault, keyring, limits: Arc::new(Limits::in_memory()?) };
+    let (clock, limits) = (Clock::system(UnixMs(0)), Arc::new(Limits::in_memory()?));
+    let ward = Ward { clock, vault, keyring, limits, signals: Signals::default() };
     Ok(World { ward, config, secrets: Secrets { text, width } })
 }
 

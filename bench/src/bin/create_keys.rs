@@ -123,6 +123,7 @@ fn new_key(account: keyward_core::ids::AccountId, name: String) -> NewKey {
         external_id: None,
         metadata: None,
         tags: vec![],
+        contacts: vec![],
         person: None,
         pickup: None,
     }

@@ -8,6 +8,7 @@
 mod call;
 mod dry_run;
 mod handing;
+mod notices;
 mod outbox;
 mod people;
 mod policies;

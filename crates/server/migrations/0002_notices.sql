@@ -52,33 +52,40 @@ create index parcel_by_end on parcel (ended_at) where ended_at is not null;
 -- What an account wants to be told, where it differs from the default; and when its day begins.
 create table notice_setting (
     account_id text primary key references account (id),
-    -- JSON: switches by kind, days before an expiry, thresholds, time zone.
+    -- JSON: switches by kind, days before an expiry, percents of limits, time zone, hour of the daily digest.
     settings text not null,
     version bigint not null
 );
 
--- What one person wants of an account's notices.
+-- What one person wants of an account's notices, or of the operator's where the account is empty.
 create table notice_choice (
     account_id text not null,
     person_id text not null references person (id),
     -- `now`, `daily` or `off`.
     delivery text not null,
+    -- JSON: the same by kind, where it differs.
+    kinds text not null,
     primary key (account_id, person_id)
 );
+create index notice_choice_by_person on notice_choice (person_id);
 
--- Keys whose expiry nobody wants to hear of until then.
-create table snooze (
+-- Addresses without a sign-in that a key's notices go to, with spaces between them.
+alter table api_key add column contacts text not null default '';
+
+-- A key that ends, and when next to tell of it.
+create table reminder (
     key_id text primary key references api_key (id),
-    until bigint not null,
-    by_whom text not null
+    account_id text not null,
+    expires_at bigint not null,
+    -- Whatever was to be told until then has been told.
+    since bigint not null,
+    due_at bigint not null,
+    -- Until when nobody wants to be reminded, and who said so.
+    snoozed_until bigint,
+    snoozed_by text
 );
-
--- Addresses without a sign-in that a key's notices go to.
-create table contact (
-    key_id text not null references api_key (id),
-    email text not null,
-    primary key (key_id, email)
-);
+create index reminder_by_due on reminder (due_at, account_id);
+create index reminder_by_account on reminder (account_id);
 
 create table webhook_endpoint (
     id text primary key,

@@ -24,6 +24,7 @@ use crate::limits::Limits;
 use crate::outbox;
 use crate::quotas;
 use crate::sessions::{self, Desk};
+use crate::signals::{Counts, Signals};
 use crate::vault::{Vault, VaultError};
 use crate::webhooks;
 
@@ -58,6 +59,10 @@ pub struct App {
     pub(crate) outbox: Arc<outbox::Pace>,
     /// What sends requests to addresses that others chose.
     pub outward: Arc<Outward>,
+    /// What the data plane has noticed.
+    pub signals: Signals,
+    /// What is counted of that.
+    pub counts: Arc<Counts>,
     /// The keys that GitHub signs its reports of leaks with.
     pub github_keys: Arc<GithubKeys>,
     /// Until when last uses have been saved, in unix milliseconds.
@@ -153,6 +158,8 @@ impl App {
             desk,
             outbox,
             outward,
+            signals: Signals::default(),
+            counts: Arc::default(),
             github_keys,
             saved_until,
         })
@@ -165,6 +172,7 @@ impl App {
             vault: Arc::clone(&self.vault),
             keyring: Arc::clone(&self.keyring),
             limits: Arc::clone(&self.limits),
+            signals: self.signals.clone(),
         }
     }
 

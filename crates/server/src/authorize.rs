@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::ApiSetup;
 use crate::keyring::Keyring;
 use crate::limits::{Holder, Limits};
+use crate::signals::Signals;
 use crate::vault::Vault;
 
 /// What a request showed as its credential. No `Debug`: it holds a secret.
@@ -128,6 +129,8 @@ pub struct Ward {
     pub keyring: Arc<Keyring>,
     /// The counters.
     pub limits: Arc<Limits>,
+    /// What somebody should be told of.
+    pub signals: Signals,
 }
 
 /// A check of [`Ward::explain`], in words.
@@ -144,6 +147,15 @@ pub struct Explained {
 impl Ward {
     /// Judges an attempt. Everything is answered from memory; nothing waits.
     pub fn authorize(&self, attempt: &Attempt<'_>) -> Verdict {
+        let verdict = self.weigh(attempt);
+        if let Outcome::Deny(denial) = &verdict.outcome {
+            let (api, address) = (attempt.setup.index, attempt.request.address);
+            self.signals.refused(api, denial, verdict.caller.as_ref(), address, self.clock.now());
+        }
+        verdict
+    }
+
+    fn weigh(&self, attempt: &Attempt<'_>) -> Verdict {
         let access = match attempt.request.route {
             Matched::Route(route) => route.access,
             Matched::Undeclared => attempt.setup.access,
@@ -195,10 +207,12 @@ impl Ward {
         match self.limits.take(holder, &caller.terms, cost, now, &mut statuses) {
             Ok(()) => {
                 self.keyring.used(digest, now);
+                self.signals.took(&caller, cost, &statuses, now);
                 Verdict { outcome: Outcome::Allow, caller: Some(caller), statuses, refused_by: None }
             }
             Err(refused) => {
                 let denial = refusal(&caller.terms, refused.at, refused.retry_after_ms);
+                self.signals.exhausted(&caller, refused.at, &statuses, now);
                 Verdict { outcome: Outcome::Deny(denial), caller: Some(caller), statuses, refused_by: Some(refused.at) }
             }
         }
@@ -242,7 +256,7 @@ impl Ward {
         let now = self.clock.now();
         let mut checks = Vec::new();
         let mut say = |name, denial: Option<Denial>, skipped| checks.push(Explained { name, denial, skipped });
-        let verdict = self.authorize(&Attempt { spend: false, ..attempt.clone() });
+        let verdict = self.weigh(&Attempt { spend: false, ..attempt.clone() });
         let Presented::Credential { account, secret } = &attempt.presented else {
             let denial = match &verdict.outcome {
                 Outcome::Deny(denial) => Some(denial.clone()),

@@ -13,7 +13,9 @@ use keyward_core::time::UnixMs;
 pub enum Clock {
     /// The machine's.
     System(Arc<SystemClock>),
-    /// A test's or the demo's: stands still until it is moved.
+    /// The demo's: runs like the machine's, from whenever it is told, and can be moved forward.
+    Demo(Arc<SystemClock>),
+    /// A test's: stands still until it is moved.
     Manual(Arc<AtomicI64>),
 }
 
@@ -31,6 +33,11 @@ impl Clock {
         Self::System(Arc::new(SystemClock { offset_ms: AtomicI64::new(offset_ms) }))
     }
 
+    /// The demo's clock, which runs from `at`.
+    pub fn demo(at: UnixMs) -> Self {
+        Self::Demo(Arc::new(SystemClock { offset_ms: AtomicI64::new(at.0 - boot_ms()) }))
+    }
+
     /// A clock that stands at `at`.
     pub fn manual(at: UnixMs) -> Self {
         Self::Manual(Arc::new(AtomicI64::new(at.0)))
@@ -39,7 +46,7 @@ impl Clock {
     /// The instant.
     pub fn now(&self) -> UnixMs {
         match self {
-            Self::System(clock) => UnixMs(boot_ms() + clock.offset_ms.load(Ordering::Relaxed)),
+            Self::System(clock) | Self::Demo(clock) => UnixMs(boot_ms() + clock.offset_ms.load(Ordering::Relaxed)),
             Self::Manual(at) => UnixMs(at.load(Ordering::SeqCst)),
         }
     }
@@ -48,7 +55,9 @@ impl Clock {
     pub fn read(&self) -> (UnixMs, i64) {
         let boot_ms = boot_ms();
         match self {
-            Self::System(clock) => (UnixMs(boot_ms + clock.offset_ms.load(Ordering::Relaxed)), boot_ms),
+            Self::System(clock) | Self::Demo(clock) => {
+                (UnixMs(boot_ms + clock.offset_ms.load(Ordering::Relaxed)), boot_ms)
+            }
             Self::Manual(at) => (UnixMs(at.load(Ordering::SeqCst)), boot_ms),
         }
     }
@@ -62,15 +71,17 @@ impl Clock {
 
     /// Never earlier than `floor`: an instant that the store has seen.
     pub fn not_before(&self, floor: UnixMs) {
-        if let Self::System(clock) = self {
+        if let Self::System(clock) | Self::Demo(clock) = self {
             clock.offset_ms.fetch_max(floor.0 - boot_ms(), Ordering::Relaxed);
         }
     }
 
-    /// Moves a manual clock forward; does nothing to the machine's.
+    /// Moves a test's or the demo's clock forward; does nothing to the machine's.
     pub fn advance(&self, ms: i64) {
-        if let Self::Manual(at) = self {
-            at.fetch_add(ms, Ordering::SeqCst);
+        match self {
+            Self::System(_) => {}
+            Self::Demo(clock) => drop(clock.offset_ms.fetch_add(ms, Ordering::Relaxed)),
+            Self::Manual(at) => drop(at.fetch_add(ms, Ordering::SeqCst)),
         }
     }
 }

@@ -30,5 +30,6 @@ pub mod quotas;
 pub mod roles;
 pub mod serve;
 pub mod sessions;
+pub mod signals;
 pub mod vault;
 pub mod webhooks;

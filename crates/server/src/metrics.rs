@@ -23,6 +23,9 @@ pub fn render(app: &App, stats: &Stats) -> String {
         family(&mut out, name, "gauge", help);
         line(&mut out, name, &[], value as u64);
     }
+    let name = "keyward_signals_dropped_total";
+    family(&mut out, name, "counter", "Limits reached and odd refusals that nobody was told of: there were too many.");
+    line(&mut out, name, &[], app.signals.dropped());
     heads(&mut out, app);
     out
 }

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::gateway::listen::{Bounds, Serving, Sockets, serve};
 use crate::gateway::{Doors, Gateway};
 use crate::outbox::Worker;
+use crate::signals::Teller;
 use crate::{http, metrics};
 
 /// The listeners' sockets: bound before anything else is started, so that a busy port is known at once.
@@ -61,6 +62,7 @@ pub struct Running {
     controlling: JoinHandle<()>,
     keeping: Keeping,
     sending: Worker,
+    telling: Teller,
 }
 
 /// Serves on all three. Must be called on the control runtime; gateway and auth get threads of their own.
@@ -89,6 +91,7 @@ pub fn start(app: App, bound: Bound) -> io::Result<Running> {
     });
     let keeping = Keeper::new(&app).start();
     let sending = Worker::start(&app);
+    let telling = Teller::start(&app);
     Ok(Running {
         gateway: at_gateway.address(),
         auth: at_auth.address(),
@@ -99,6 +102,7 @@ pub fn start(app: App, bound: Bound) -> io::Result<Running> {
         controlling,
         keeping,
         sending,
+        telling,
     })
 }
 
@@ -115,6 +119,8 @@ impl Running {
         if let Err(error) = self.controlling.await {
             tracing::error!(%error, "the control listener ended badly");
         }
+        // What is told goes into the outbox.
+        self.telling.stop().await;
         self.sending.stop().await;
         self.keeping.stop().await;
         if let Err(error) = self.app.save().await {

@@ -198,6 +198,7 @@ async fn new_key(app: &App, cast: &Cast, account: AccountId) -> anyhow::Result<W
             external_id: None,
             metadata: None,
             tags: vec![MARK.into()],
+            contacts: vec![],
             person: None,
             pickup: None,
         };

@@ -106,6 +106,9 @@ pub struct NewKey {
     /// Words to find it by.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// E-mail addresses without a sign-in that are told of it too, such as a partner's; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
     /// Send its secret for pick-up: the answer holds a link that works once instead of a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pickup: Option<NewPickup>,
@@ -149,6 +152,9 @@ pub struct KeyEdit {
     /// Words to find it by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tags: Option<Vec<String>>,
+    /// E-mail addresses without a sign-in that are told of it too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contacts: Option<Vec<String>>,
 }
 
 /// A new secret for a key.
@@ -211,6 +217,12 @@ pub struct Key {
     pub metadata: Option<Value>,
     /// Words to find it by.
     pub tags: Vec<String>,
+    /// E-mail addresses without a sign-in that are told of it too.
+    #[serde(default)]
+    pub contacts: Vec<String>,
+    /// Until when nobody is reminded of its end.
+    #[serde(default)]
+    pub snoozed_until: Option<String>,
     /// The secret in force first, then the one before it during an overlap.
     pub secrets: Vec<SecretInfo>,
     /// Who made it.

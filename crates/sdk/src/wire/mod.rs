@@ -12,6 +12,7 @@ mod handing;
 mod keys;
 mod leaks;
 mod management;
+mod notices;
 mod outbox;
 mod page;
 mod people;
@@ -36,6 +37,7 @@ pub use keys::{
 };
 pub use leaks::{Exposed, GithubFeedback, GithubMatch, LeakLabel, LeakReport, LeakReports, LeakResult, LeakResults};
 pub use management::{ManagementKey, ManagementKeyCreated, NewManagementKey, Whoami};
+pub use notices::{KeptNoticeSettings, Notice, NoticeChoice, NoticeDelivery, NoticeQuery, NoticeSettings, Snooze};
 pub use outbox::{Channel, MailTest, MailTested, OutboxQuery, Parcel, ParcelState};
 pub use page::{Page, PageQuery};
 pub use people::{

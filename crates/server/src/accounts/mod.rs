@@ -18,6 +18,7 @@ use crate::config::ApiSetup;
 use crate::db::Conn;
 use crate::keys::{self, WithSecret};
 use crate::labels::{self, Labels};
+use crate::notices;
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
 use crate::{leaks, management, outbox, people, policies, roles, webhooks};
 use store::AccountRow;
@@ -221,6 +222,7 @@ pub async fn delete(app: &App, reach: Reach, actor: Actor, id: AccountId) -> Res
                 keys::bury_all(tx, id).await?;
                 policies::forget(tx, id).await?;
                 outbox::forget_account(tx, id).await?;
+                notices::forget_account(tx, id).await?;
                 people::forget_all(tx, id).await?;
                 roles::forget_all(tx, id).await?;
                 management::forget_all(tx, id).await?;

@@ -15,6 +15,7 @@ use keyward_core::secret::Secret;
 
 use crate::gateway::dialect::Dialect;
 use crate::mail::MailSettings;
+use crate::signals::Thresholds;
 
 mod told;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub sign_in: SignInSettings,
     /// How mail goes out; `None`: there is none, and notices are listed only.
     pub mail: Option<MailSettings>,
+    /// Which refusals somebody is told of.
+    pub thresholds: Thresholds,
     /// Whom webhooks may tell.
     pub webhooks: OutwardSettings,
     /// Whose reports of leaks are believed.

@@ -159,6 +159,7 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
         control_url: None,
         sign_in: SignInSettings { idle_ms: 1, lifetime_ms: 1, sso: vec![] },
         mail: None,
+        thresholds: crate::signals::Thresholds::default(),
         webhooks: crate::config::OutwardSettings::default(),
         leaks: crate::config::LeakSettings::default(),
         apis: apis.into_iter().enumerate().map(number).collect(),

@@ -25,7 +25,7 @@ pub use headers::{IdempotencyKey, IfMatch, ObjectId, SecondId, ThirdId};
 pub use pages::Metrics;
 pub use post::post_json;
 pub use problem::Problem;
-pub use query::{Filter, Query};
+pub use query::{Filter, Query, id_parameter};
 pub use reply::{list_problem, page_of, replayed, versioned, wire_page};
 pub use router::{document, router};
 pub use serve::{Peer, serve};

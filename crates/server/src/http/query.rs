@@ -115,6 +115,15 @@ impl<'de> serde::Deserializer<'de> for Word {
     }
 }
 
+/// An id in the query.
+pub fn id_parameter<T: std::str::FromStr<Err: std::fmt::Display>>(
+    name: &str,
+    text: Option<String>,
+) -> Result<Option<T>, Problem> {
+    let read = |text: String| text.parse().map_err(|why: T::Err| Problem::parameter(name, why.to_string()));
+    text.map(read).transpose()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,7 +12,7 @@ use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
 use crate::app::App;
 use crate::{
-    accounts, apis, audit, keys, leaks, mail, management, outbox, people, policies, roles, sessions, webhooks,
+    accounts, apis, audit, keys, leaks, mail, management, notices, outbox, people, policies, roles, sessions, webhooks,
 };
 
 fn v1() -> OpenApiRouter<App> {
@@ -27,6 +27,7 @@ fn v1() -> OpenApiRouter<App> {
         .merge(webhooks::routes())
         .merge(leaks::routes())
         .merge(audit::routes())
+        .merge(notices::routes())
         .merge(outbox::routes())
         .merge(mail::routes())
         .merge(apis::routes())

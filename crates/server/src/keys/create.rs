@@ -10,12 +10,13 @@ use super::hold::{check_uniqueness, shown, taken};
 use super::row::KeyRow;
 use super::rules::{Asked, Ground};
 use super::seen::{self, How};
-use super::{NewKey, PickupView, WithSecret, permits, pickup, secrets, store};
+use super::{NewKey, PickupView, WithSecret, permits, pickup, reminders, secrets, store};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::config::ApiSetup;
 use crate::labels;
+use crate::notices::{self, Notice};
 use crate::operation::{Findings, Idempotency, OpError, new_id, recall, remember};
 use crate::{people, policies};
 
@@ -81,6 +82,7 @@ pub(crate) async fn provision(
         external_id: None,
         metadata: None,
         tags: vec![],
+        contacts: vec![],
         person: None,
         pickup: None,
     };
@@ -133,6 +135,9 @@ async fn make(
     check_uniqueness(tx, &row).await?;
     store::insert(tx.conn(), &row).await.map_err(taken)?;
     labels::keep(tx.conn(), &row.id, &row.labels()).await?;
+    if row.expires_at.is_some() {
+        reminders::keep(tx, &row).await?;
+    }
     let (secret, pickup) = first_secret(app, tx, &row, kind, new.pickup.is_some(), recipient).await?;
     tx.touch(Touched::Key, &row.id);
     tx.audit(AuditEvent {
@@ -142,6 +147,7 @@ async fn make(
         before: None,
         after: Some(row.facts()),
     });
+    notices::raise(app, tx, Notice::of_key(notices::Kind::KeyCreated, account.id, row.id()?, "")).await?;
     Ok(WithSecret { key: shown(app, tx, &row).await?, secret, pickup, replayed: false })
 }
 
@@ -206,6 +212,7 @@ fn written(
         external_id: labels::external_id(new.external_id.as_deref(), &mut findings),
         metadata: labels::metadata(new.metadata.as_ref(), &mut findings),
         tags: labels::tags(&new.tags, &mut findings),
+        contacts: String::new(),
         state: KeyState::Active.as_str().into(),
         expires_at: None,
         created_by: actor.who.clone(),
@@ -213,6 +220,7 @@ fn written(
         updated_at: now,
         revoked_at: None,
         version: 1,
+        snoozed_until: None,
     };
     match (new.kind, new.person, is_known) {
         (Kind::Account, None, _) | (Kind::Personal, Some(_), true) => {}
@@ -227,6 +235,7 @@ fn written(
     ground.lifetime(&mut row, new.lifetime, &mut findings);
     ground.scopes(&mut row, &new.scopes, &mut findings);
     Ground::addresses(&mut row, &new.addresses, &mut findings);
+    Ground::contacts(&mut row, &new.contacts, &mut findings);
     Ground::limits(&mut row, &new.limits, &mut findings);
     Ground::quotas(&mut row, &new.quotas, &mut findings);
     ground.plan(&mut row, new.plan.as_deref(), &mut findings);

@@ -68,15 +68,27 @@ pub(super) async fn edit_in(
 impl KeyEdit {
     /// Whether more than names and labels change.
     fn changes_what_it_may(&self) -> bool {
-        let Self { lifetime, scopes, addresses, limits, quotas, plan, name: _, external_id: _, metadata: _, tags: _ } =
-            self;
+        let Self {
+            lifetime,
+            scopes,
+            addresses,
+            limits,
+            quotas,
+            plan,
+            name: _,
+            external_id: _,
+            metadata: _,
+            tags: _,
+            contacts: _,
+        } = self;
         let [a, b, c] = [lifetime.is_some(), scopes.is_some(), addresses.is_some()];
         a || b || c || limits.is_some() || quotas.is_some() || plan.is_some()
     }
 }
 
 fn edited(ground: &Ground<'_>, row: &KeyRow, edit: &KeyEdit) -> Result<KeyRow, OpError> {
-    let KeyEdit { name, lifetime, scopes, addresses, limits, quotas, plan, external_id, metadata, tags } = edit;
+    let KeyEdit { name, lifetime, scopes, addresses, limits, quotas, plan, external_id, metadata, tags, contacts } =
+        edit;
     let mut findings = Findings::default();
     let mut after = row.clone();
     if let Some(name) = name {
@@ -108,6 +120,9 @@ fn edited(ground: &Ground<'_>, row: &KeyRow, edit: &KeyEdit) -> Result<KeyRow, O
     }
     if let Some(tags) = tags {
         after.tags = labels::tags(tags, &mut findings);
+    }
+    if let Some(contacts) = contacts {
+        Ground::contacts(&mut after, contacts, &mut findings);
     }
     if scopes.is_some() || plan.is_some() {
         ground.ceiling(&after, &mut findings);

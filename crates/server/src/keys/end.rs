@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::hold::{Held, record, shown};
 use super::row::KeyRow;
 use super::secrets::{self, Reason};
-use super::{KeyView, permits, pickup, seen, store};
+use super::{KeyView, permits, pickup, reminders, seen, store};
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::labels;
+use crate::notices::{self, Kind, Notice};
 use crate::operation::OpError;
 
 /// Ends a key for good. It stays listed, answers `key_revoked`, and frees its place and its name.
@@ -30,8 +31,18 @@ pub(crate) async fn revoke_in(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -
         return shown(app, tx, &held.row).await;
     }
     check_minimum(tx, &held).await?;
+    say(app, tx, &held.row).await?;
     let after = ended(tx, &held.row).await?;
     held.write(app, tx, "key.revoked", after).await
+}
+
+/// Tells that a key is over, while it can still be said what it was.
+pub(super) async fn say(app: &App, tx: &mut Tx, row: &KeyRow) -> Result<(), OpError> {
+    if row.state()? == KeyState::Revoked {
+        return Ok(());
+    }
+    let notice = Notice::of_key(Kind::KeyRevoked, row.account()?, row.id()?, "");
+    notices::raise(app, tx, notice).await
 }
 
 /// The row of a key that is over, once nothing is left with which its secret could be seen or picked up.
@@ -58,6 +69,7 @@ pub(super) async fn delete_in(app: &App, tx: &mut Tx, reach: Reach, id: KeyId) -
     if held.row.state()? != KeyState::Revoked {
         check_minimum(tx, &held).await?;
     }
+    say(app, tx, &held.row).await?;
     bury(tx, &held.row).await
 }
 
@@ -84,6 +96,7 @@ async fn bury(tx: &mut Tx, row: &KeyRow) -> Result<(), OpError> {
     }
     labels::forget(tx.conn(), &row.id).await?;
     pickup::forget(tx.conn(), &row.id).await?;
+    reminders::forget(tx, &row.id).await?;
     seen::forget(tx.conn(), &row.id).await?;
     store::delete(tx.conn(), row).await?;
     tx.touch(Touched::Key, &row.id);
@@ -106,23 +119,31 @@ pub(crate) async fn withdraw_links_made_by(tx: &mut Tx, account: AccountId, who:
 pub(crate) async fn bury_all(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
     secrets::bury_all(tx, account).await?;
     pickup::forget_all(tx.conn(), account).await?;
+    reminders::forget_all(tx, account).await?;
     seen::forget_all(tx.conn(), account).await?;
     store::delete_all(tx.conn(), account).await?;
     Ok(())
 }
 
 /// Deletes the keys of a person who is being deleted.
-pub(crate) async fn bury_of_person(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<(), OpError> {
+pub(crate) async fn bury_of_person(
+    app: &App,
+    tx: &mut Tx,
+    account: AccountId,
+    person: PersonId,
+) -> Result<(), OpError> {
     for row in store::of_person(tx.conn(), account, person).await? {
+        say(app, tx, &row).await?;
         bury(tx, &row).await?;
     }
     Ok(())
 }
 
 /// Revokes the keys of a person who is being shut out: they may get another when they are let in again.
-pub(crate) async fn end_of_person(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<(), OpError> {
+pub(crate) async fn end_of_person(app: &App, tx: &mut Tx, account: AccountId, person: PersonId) -> Result<(), OpError> {
     for row in store::of_person(tx.conn(), account, person).await? {
         if row.state()? != KeyState::Revoked {
+            say(app, tx, &row).await?;
             let after = ended(tx, &row).await?;
             record(tx, &row, after, "key.revoked", Value::Null).await?;
         }

@@ -13,6 +13,7 @@ use super::{KeyView, PickupLook, PickupView, WithSecret, read, secrets, store};
 use crate::accounts;
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
+use crate::notices::{self, Kind, Notice};
 use crate::operation::{Findings, OpError, damaged};
 use crate::people;
 
@@ -144,7 +145,11 @@ async fn hand_over(
     let secret = secrets::issue(app, tx, &held.row, held.kind()?).await?;
     let secret = seen::meet(tx, &held.row, held.kind()?, secret, How::PickedUp).await?;
     let after = KeyRow { state: KeyState::Active.as_str().into(), ..held.row.clone() };
+    let account = held.account.id;
     let key = held.write(app, tx, action, after).await?;
+    if action == "key.picked_up" {
+        notices::raise(app, tx, Notice::of_key(Kind::KeyPickedUp, account, key.id, "")).await?;
+    }
     Ok(WithSecret { key, secret, pickup: None, replayed: false })
 }
 

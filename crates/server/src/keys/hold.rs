@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::row::KeyRow;
 use super::rules::Ground;
 use super::secrets::SecretRow;
-use super::{KeyView, permits, read, secrets, store};
+use super::{KeyView, permits, read, reminders, secrets, store};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::audit::differences;
@@ -126,6 +126,11 @@ pub(super) async fn record(
 ) -> Result<KeyRow, OpError> {
     let after = KeyRow { updated_at: tx.now().0, version: before.version + 1, ..after };
     store::save(tx.conn(), &after).await.map_err(taken)?;
+    let ends_otherwise = after.expires_at != before.expires_at;
+    let after = KeyRow { snoozed_until: after.snoozed_until.filter(|_| !ends_otherwise), ..after };
+    if ends_otherwise || after.state()? == KeyState::Revoked {
+        reminders::keep(tx, &after).await?;
+    }
     if after.labels() != before.labels() {
         labels::keep(tx.conn(), &after.id, &after.labels()).await?;
     }

@@ -17,6 +17,7 @@ mod pace;
 mod permits;
 mod pickup;
 mod read;
+mod reminders;
 mod reveal;
 mod rotate;
 mod routes;
@@ -24,8 +25,10 @@ mod row;
 mod rules;
 mod secrets;
 mod seen;
+mod snooze;
 mod spec;
 mod store;
+mod told;
 
 use keyward_core::ids::AccountId;
 
@@ -39,19 +42,23 @@ pub(crate) use dry_run::{breaking, touched_by_account};
 pub use edit::{disable, edit, enable};
 pub(crate) use end::{bury_all, bury_of_person, end_of_person, revoke_in, withdraw_links_made_by};
 pub use end::{delete, revoke};
-pub(crate) use exposed::{expose_in, get_in};
+pub(crate) use exposed::{expose_in, is_there};
 pub use handing::{collect, look_at_link, pick_up, send_for_pickup, withdraw_link};
 pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, NewPickup, PickupBy, PickupLook, PickupView};
 pub use model::{QuotaSpec, SecretView, Whose, WithSecret};
 pub use pace::Pace;
 pub(crate) use permits::Sight;
 pub use read::{account_of, find, find_digest, get, list};
+pub(crate) use reminders::remind_anew;
+pub use reminders::remind_once;
 pub use reveal::{reveal, reveal_all};
 pub(crate) use rotate::rotate_in;
 pub use rotate::{cancel_rotation, complete_rotation, reset, rotate};
 pub use routes::routes;
 pub use secrets::save_last_used;
 pub use seen::{How, Seen, seen_by};
+pub use snooze::snooze;
+pub(crate) use told::{Told, told};
 
 /// The account that a query is confined to (threat T3).
 fn within(reach: Reach) -> Option<AccountId> {

@@ -71,6 +71,8 @@ pub struct NewKey {
     pub metadata: Option<Value>,
     /// Its tags.
     pub tags: Vec<String>,
+    /// Addresses without a sign-in that are told of it too, as typed.
+    pub contacts: Vec<String>,
     /// Who holds it; needed for personal keys and refused for others.
     pub person: Option<PersonId>,
     /// Send its secret for pick-up instead of answering with it.
@@ -140,6 +142,8 @@ pub struct KeyEdit {
     pub metadata: Option<Option<Value>>,
     /// Its tags.
     pub tags: Option<Vec<String>>,
+    /// Addresses without a sign-in that are told of it too.
+    pub contacts: Option<Vec<String>>,
 }
 
 /// One secret of a key, as it may be shown.
@@ -188,6 +192,8 @@ pub struct KeyView {
     pub metadata: Option<Value>,
     /// Its tags.
     pub tags: Vec<String>,
+    /// Addresses without a sign-in that are told of it too.
+    pub contacts: Vec<String>,
     /// Who holds it.
     pub person: Option<PersonId>,
     /// What was done to it.
@@ -196,6 +202,8 @@ pub struct KeyView {
     pub standing: Standing,
     /// When it ends.
     pub expires_at: Option<UnixMs>,
+    /// Until when nobody is reminded of its end.
+    pub snoozed_until: Option<UnixMs>,
     /// The one in force first, then the one before it during an overlap.
     pub secrets: Vec<SecretView>,
     /// Who made it, as the audit calls them.

@@ -3,6 +3,7 @@
 use keyward_core::ids::{AccountId, KeyId};
 use keyward_core::key::{KeyState, Kind, KindRules, Visibility};
 use keyward_core::secret::Secret;
+use keyward_core::time::DAY_MS;
 use serde_json::json;
 
 use super::hold::{Held, shown};
@@ -13,6 +14,7 @@ use super::{WithSecret, permits, store};
 use crate::accounts;
 use crate::app::App;
 use crate::changes::{Actor, AuditEvent, Reach, Tx};
+use crate::notices::{self, Notice};
 use crate::operation::{OpError, damaged};
 use crate::sessions;
 
@@ -47,12 +49,20 @@ pub async fn reveal(app: &App, reach: Reach, actor: Actor, id: KeyId, local: boo
                     before: None,
                     after: None,
                 });
+                say(&inner, tx, &held).await?;
                 let secret = opened(&inner, tx, &held.row).await?;
                 let secret = seen::meet(tx, &held.row, rules, secret, How::Revealed).await?;
                 Ok(WithSecret { key: shown(&inner, tx, &held.row).await?, secret, pickup: None, replayed: false })
             })
         })
         .await
+}
+
+/// Tells once a day of each who looks.
+async fn say(app: &App, tx: &mut Tx, held: &Held) -> Result<(), OpError> {
+    let mark = format!("{} {}", tx.actor().who, tx.now().0.div_euclid(DAY_MS));
+    let notice = Notice::of_key(notices::Kind::KeyRevealed, held.account.id, held.row.id()?, mark);
+    notices::raise(app, tx, notice).await
 }
 
 /// Shows the secrets of all of an account's keys of a kind, revoked ones aside, newest first: for APIs whose keys

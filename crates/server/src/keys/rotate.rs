@@ -4,6 +4,7 @@ use keyward_core::expiry::Lifetime;
 use keyward_core::ids::KeyId;
 use keyward_core::key::Kind;
 use keyward_core::time::{DAY_MS, SECOND_MS};
+use serde_json::{Value, json};
 
 use super::hold::Held;
 use super::row::KeyRow;
@@ -13,6 +14,7 @@ use super::seen::{self, How};
 use super::{KeyView, WithSecret, permits};
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
+use crate::notices::{self, Notice};
 use crate::operation::{Findings, OpError, damaged};
 
 /// Gives a key a new secret. The old one stays good for `overlap_s` seconds, or ends at once when that is 0. The key
@@ -54,7 +56,8 @@ pub(crate) async fn rotate_in(
         let until = tx.now().plus(overlap_s * SECOND_MS);
         secrets::set_until(tx.conn(), &held.current()?.id, Some(until)).await?;
     }
-    renew(app, tx, held, after, "key.rotated").await
+    let until = (overlap_s > 0).then(|| tx.now().plus(overlap_s * SECOND_MS).rfc3339());
+    renew(app, tx, held, after, ("key.rotated", json!({ "overlap_until": until }))).await
 }
 
 /// Gives a personal key a new secret; every old one ends at once. The key ends when it did, unless a lifetime is
@@ -80,7 +83,7 @@ pub async fn reset(
                 for secret in &held.secrets {
                     secrets::bury(tx, secret, Reason::Replaced).await?;
                 }
-                renew(&inner, tx, held, after, "key.reset").await
+                renew(&inner, tx, held, after, ("key.reset", json!({}))).await
             })
         })
         .await
@@ -173,9 +176,18 @@ fn renewed(
     Ok(after)
 }
 
-async fn renew(app: &App, tx: &mut Tx, held: Held, after: KeyRow, action: &'static str) -> Result<WithSecret, OpError> {
+async fn renew(
+    app: &App,
+    tx: &mut Tx,
+    held: Held,
+    after: KeyRow,
+    (action, facts): (&'static str, Value),
+) -> Result<WithSecret, OpError> {
+    let account = held.account.id;
     let secret = secrets::issue(app, tx, &held.row, held.kind()?).await?;
     let secret = seen::meet(tx, &held.row, held.kind()?, secret, How::Rotated).await?;
     let key = held.write(app, tx, action, after).await?;
+    notices::raise(app, tx, Notice::of_key(notices::Kind::KeyRotated, account, key.id, key.version).with(facts))
+        .await?;
     Ok(WithSecret { key, secret, pickup: None, replayed: false })
 }

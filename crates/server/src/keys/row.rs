@@ -34,6 +34,8 @@ pub(super) struct KeyRow {
     pub(super) external_id: Option<String>,
     pub(super) metadata: Option<String>,
     pub(super) tags: String,
+    /// Addresses, with spaces between them.
+    pub(super) contacts: String,
     pub(super) state: String,
     pub(super) expires_at: Option<i64>,
     pub(super) created_by: String,
@@ -41,6 +43,8 @@ pub(super) struct KeyRow {
     pub(super) updated_at: i64,
     pub(super) revoked_at: Option<i64>,
     pub(super) version: i64,
+    /// Of its reminder; written there.
+    pub(super) snoozed_until: Option<i64>,
 }
 
 impl KeyRow {
@@ -103,10 +107,12 @@ impl KeyRow {
             external_id: self.external_id.clone(),
             metadata: labels::read_metadata(self.metadata.as_deref()),
             tags: labels::read_tags(&self.tags),
+            contacts: words(&self.contacts),
             person: person.transpose()?,
             state,
             standing: standing(state, expires_at, now),
             expires_at,
+            snoozed_until: self.snoozed_until.map(UnixMs).filter(|until| *until > now),
             secrets: good.map(|secret| secret.view(app)).collect::<sqlx::Result<_>>()?,
             created_by: self.created_by.clone(),
             created_at: UnixMs(self.created_at),
@@ -134,10 +140,16 @@ impl KeyRow {
             "external_id": self.external_id,
             "metadata": labels::read_metadata(self.metadata.as_deref()),
             "tags": labels::read_tags(&self.tags),
+            "contacts": words(&self.contacts).iter().map(|email| masked(email)).collect::<Vec<_>>(),
             "state": self.state,
             "expires_at": self.expires_at.map(|at| UnixMs(at).rfc3339()),
         })
     }
+}
+
+/// An address without the name in it: the audit holds none of a person.
+fn masked(email: &str) -> String {
+    format!("…@{}", email.rsplit('@').next().unwrap_or_default())
 }
 
 impl SecretRow {

@@ -18,10 +18,13 @@ use crate::accounts::AccountView;
 use crate::changes::Reach;
 use crate::config::ApiSetup;
 use crate::operation::{Findings, OpError};
+use crate::people;
 
 /// Most address ranges, own limits and own quotas of a key.
 const ADDRESSES_MAX: usize = 100;
 const LIMITS_MAX: usize = 8;
+/// Most addresses without a sign-in that are told of a key.
+const CONTACTS_MAX: usize = 10;
 /// A range with fewer bits than this binds a key to nothing, where a policy wants it bound: half the world is no address.
 const BOUND_BITS_V4: u8 = 8;
 const BOUND_BITS_V6: u8 = 19;
@@ -132,6 +135,23 @@ impl Ground<'_> {
             }
         }
         row.addresses = ranges.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    }
+
+    /// Writes the addresses that are told of the key too, each once and in lower case.
+    pub(super) fn contacts(row: &mut KeyRow, contacts: &[String], findings: &mut Findings) {
+        if contacts.len() > CONTACTS_MAX {
+            findings.note("/contacts", format!("at most {CONTACTS_MAX} addresses"));
+            return;
+        }
+        let mut kept: Vec<String> = Vec::with_capacity(contacts.len());
+        for (at, text) in contacts.iter().enumerate() {
+            match people::mailbox(text) {
+                Ok(email) if kept.contains(&email) => {}
+                Ok(email) => kept.push(email),
+                Err(why) => findings.note(format!("/contacts/{at}"), why),
+            }
+        }
+        row.contacts = kept.join(" ");
     }
 
     /// Writes the key's own limits.

@@ -17,8 +17,8 @@ macro_rules! select {
     () => {
         "select k.id, k.account_id, a.api, k.kind, k.environment, k.person_id, k.name, k.name_folded, k.name_unique, \
          k.scopes, k.addresses, k.limits, k.quotas, k.plan, k.external_id, k.metadata, k.tags, k.state, k.expires_at, \
-         k.created_by, k.created_at, k.updated_at, k.revoked_at, k.version \
-         from api_key k join account a on a.id = k.account_id where "
+         k.created_by, k.created_at, k.updated_at, k.revoked_at, k.version, k.contacts, r.snoozed_until \
+         from api_key k join account a on a.id = k.account_id left join reminder r on r.key_id = k.id where "
     };
 }
 
@@ -49,11 +49,12 @@ const NAMED: &str =
 const EXTERNAL: &str = "select count(*) from api_key where account_id = $1 and external_id = $2 and id <> $3";
 const INSERT: &str = "insert into api_key (id, account_id, kind, environment, person_id, name, name_folded, name_unique, \
     scopes, addresses, limits, quotas, plan, external_id, metadata, tags, state, expires_at, created_by, created_at, \
-    updated_at, revoked_at, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
-    $17, $18, $19, $20, $21, $22, $23)";
+    updated_at, revoked_at, version, contacts) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, \
+    $17, $18, $19, $20, $21, $22, $23, $24)";
 const SAVE: &str = "update api_key set name = $3, name_folded = $4, name_unique = $5, scopes = $6, \
     addresses = $7, limits = $8, quotas = $9, plan = $10, external_id = $11, metadata = $12, tags = $13, state = $14, \
-    expires_at = $15, updated_at = $16, revoked_at = $17, version = $18 where id = $1 and account_id = $2";
+    expires_at = $15, updated_at = $16, revoked_at = $17, version = $18, \
+    contacts = $19 where id = $1 and account_id = $2";
 const DELETE: &str = "delete from api_key where id = $1 and account_id = $2";
 const FORGET_LABELS: &str = "delete from attribute where owner_id in (select id from api_key where account_id = $1)";
 const DELETE_ALL: &str = "delete from api_key where account_id = $1";
@@ -241,6 +242,7 @@ pub(super) async fn insert(conn: &mut Conn, row: &KeyRow) -> sqlx::Result<()> {
         .bind(row.updated_at)
         .bind(row.revoked_at)
         .bind(row.version)
+        .bind(&row.contacts)
         .execute(c)
         .await
         .map(drop))
@@ -267,6 +269,7 @@ pub(super) async fn save(conn: &mut Conn, row: &KeyRow) -> sqlx::Result<()> {
         .bind(row.updated_at)
         .bind(row.revoked_at)
         .bind(row.version)
+        .bind(&row.contacts)
         .execute(c)
         .await
         .map(drop))

@@ -139,8 +139,8 @@ async fn settle_in(
     if store::is_known(tx.conn(), mark).await? {
         return Ok(None);
     }
-    let (view, done) = match how {
-        How::PlainHttp => (keys::get_in(app, tx, key).await?, Exposed::Warn),
+    let done = match how {
+        How::PlainHttp => keys::is_there(tx, key).await.map(|()| Exposed::Warn)?,
         How::Published { .. } => keys::expose_in(app, tx, key).await?,
     };
     let now = tx.now();
@@ -158,19 +158,7 @@ async fn settle_in(
         before: None,
         after: Some(facts.clone()),
     });
-    facts["key_name"] = view.name.into();
-    facts["by"] = tx.actor().who.clone().into();
-    let notice = Notice {
-        kind: Kind::KeyExposed,
-        account: Some(account),
-        key: Some(key),
-        person: view.person,
-        mark: format!("{} {mark}", Kind::KeyExposed.as_str()),
-        facts,
-        only_to: None,
-        link: None,
-    };
-    notices::raise(app, tx, notice).await?;
+    notices::raise(app, tx, Notice::of_key(Kind::KeyExposed, account, key, mark).with(facts)).await?;
     Ok(Some(done))
 }
 

@@ -36,6 +36,8 @@ pub(super) struct Reader {
     pub(super) account: Option<String>,
     pub(super) zone: TimeZone,
     pub(super) home: Option<String>,
+    /// Names of those who did something, by who they are to the audit.
+    pub(super) names: BTreeMap<String, String>,
 }
 
 impl Reader {
@@ -50,7 +52,7 @@ impl Reader {
             (name.to_owned(), words.get(name).cloned().unwrap_or_else(|| default.to_owned()))
         };
         let zone = zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
-        Self { words: WORDS.into_iter().map(word).collect(), account, zone, home }
+        Self { words: WORDS.into_iter().map(word).collect(), account, zone, home, names: BTreeMap::new() }
     }
 
     /// Whoever runs the deployment.
@@ -126,6 +128,17 @@ impl<'a> Facts<'a> {
         text.chars().map(|letter| if is_plain(letter) { letter } else { ' ' }).take(FACT_CHARS_MAX).collect()
     }
 
+    /// Who did it, by name.
+    fn by(&self) -> String {
+        let who = self.text("by");
+        self.reader.names.get(&who).cloned().unwrap_or(who)
+    }
+
+    /// Whose report it was that a secret was found.
+    fn reported_by(&self) -> String {
+        if self.kind == Kind::KeyExposed { self.by() } else { String::new() }
+    }
+
     fn when(&self, path: &str) -> When {
         self.reader.zoned(&self.text(path)).map(|at| self.shown(&at)).unwrap_or_default()
     }
@@ -179,13 +192,14 @@ impl<'a> Facts<'a> {
             kind => self.kind.as_str(),
             words => self.reader.words.clone(),
             account => self.account(),
-            by => text("by"),
+            by => self.by(),
             key => context! {
                 what => self.what(),
                 called => self.called(),
                 name => text("key/name"),
                 hint => text("key/hint"),
                 environment => text("key/environment"),
+                state => text("key/state"),
                 expires => Serde(self.when("key/expires_at")),
             },
             person => context! { name => text("person/name"), role => text("person/role") },
@@ -193,7 +207,7 @@ impl<'a> Facts<'a> {
             said => context! {
                 limit => text("limit"), percent => text("percent"), used => text("used"), budget => text("budget"),
                 address => text("address"), count => text("count"), minutes => text("minutes"),
-                how => text("how"), place => text("where"), reported_by => text("reported_by"), done => text("done"),
+                how => text("how"), api => text("api"), place => text("url"), reported_by => self.reported_by(), done => text("done"),
                 url => text("url"), why => text("why"), reason => text("reason"), role => text("role"),
             },
             expires => Serde(self.when("expires_at")),
@@ -239,15 +253,16 @@ impl<'a> Facts<'a> {
             ("Limit", self.text("limit")),
             ("Used", used),
             ("Whole again", self.when("resets_at").at),
+            ("API", self.text("api")),
             ("From address", self.text("address")),
             ("Requests", self.text("count")),
-            ("Found at", self.text("where")),
-            ("Reported by", self.text("reported_by")),
-            ("Endpoint", self.text("url")),
+            ("Found at", if self.kind == Kind::KeyExposed { self.text("url") } else { String::new() }),
+            ("Reported by", self.reported_by()),
+            ("Endpoint", if self.kind == Kind::WebhookDisabled { self.text("url") } else { String::new() }),
             ("Failing since", self.when("since").at),
             ("Reason", self.text("reason") + &self.text("why")),
-            ("By", self.text("by")),
-            (if has_link { "Works until" } else { "Until" }, self.when("expires_at").at),
+            ("By", if self.kind == Kind::KeyExposed { String::new() } else { self.by() }),
+            ("Works until", if has_link { self.when("expires_at").at } else { String::new() }),
             ("When", if is_of_now { String::new() } else { self.raised() }),
         ];
         let row = |(label, value): (&str, String)| Row { label: label.to_owned(), value };

@@ -35,7 +35,7 @@ pub fn looks(config: &Config, api: &str, zone: &str) -> Vec<(Kind, Letter)> {
     let reader = Reader::new(&words, Some("Acme Corp".into()), Some(zone), Some("https://keys.example.com".into()));
     let letter = |kind: &Kind| {
         let reader = match kind {
-            Kind::PasswordReset => Reader::operator(reader.home.clone()),
+            Kind::PasswordReset | Kind::UnknownKeys => Reader::operator(reader.home.clone()),
             _ => reader.clone(),
         };
         let sample = Sample::new(*kind, all_facts(*kind), reader);
@@ -94,14 +94,14 @@ fn all_facts(kind: Kind) -> Value {
         Kind::KeyRevoked => json!({ "account": account, "key": key, "by": by, "reason": "No longer in use" }),
         Kind::KeyRotated => json!({ "account": account, "key": key, "by": by, "overlap_until": after(3 * DAY_MS) }),
         Kind::KeyExposed => json!({
-            "account": account, "key": key, "how": "published", "reported_by": "GitHub", "done": "contained",
-            "where": "https://github.com/acme/orders/blob/main/import.py#L12",
+            "account": account, "key": key, "how": "published", "by": "GitHub", "done": "contain",
+            "url": "https://github.com/acme/orders/blob/main/import.py#L12",
         }),
         Kind::LimitReached => json!({
             "account": account, "key": key, "limit": "monthly", "percent": 95, "used": 95_120, "budget": 100_000,
             "resets_at": after(12 * DAY_MS),
         }),
-        Kind::UnknownKeys => json!({ "account": account, "address": "198.51.100.7", "count": 1_284, "minutes": 5 }),
+        Kind::UnknownKeys => json!({ "api": "shop", "address": "198.51.100.7", "count": 1_284, "minutes": 5 }),
         Kind::RevokedKeyUsed => json!({ "account": account, "key": key, "address": "198.51.100.7", "count": 37 }),
         Kind::PersonAdded | Kind::PersonJoined | Kind::PersonChanged | Kind::PersonRemoved => {
             json!({ "account": account, "person": person, "by": by })

@@ -7,6 +7,7 @@
 mod facts;
 mod letter;
 mod look;
+mod names;
 mod routes;
 mod smtp;
 mod templates;
@@ -101,5 +102,6 @@ async fn reader(app: &App, parcel: &Parcel) -> Result<Reader, OpError> {
     };
     let zone = notices::time_zone(&mut app.db.conn().await?, id).await?;
     let words = app.config.api(&account.api).map(|setup| setup.words.clone()).unwrap_or_default();
-    Ok(Reader::new(&words, Some(account.name), zone.as_deref(), home))
+    let names = names::of(app, &parcel.notice).await?;
+    Ok(Reader { names, ..Reader::new(&words, Some(account.name), zone.as_deref(), home) })
 }

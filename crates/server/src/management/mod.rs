@@ -251,6 +251,11 @@ pub(crate) async fn made_by(
     Ok(rows.iter().map(ManagementKeyRow::view).collect::<sqlx::Result<_>>()?)
 }
 
+/// What a management key is called.
+pub(crate) async fn name_of(conn: &mut Conn, id: ManagementKeyId) -> Result<Option<String>, OpError> {
+    Ok(store::get(conn, None, id).await?.map(|row| row.name))
+}
+
 /// Who stands behind an actor: a key that made a key stands for whoever made the first.
 pub(crate) async fn root_of(conn: &mut Conn, actor: &str) -> Result<String, OpError> {
     let id = actor.strip_prefix("management_key:").and_then(|id| id.parse().ok());

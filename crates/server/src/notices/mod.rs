@@ -1,8 +1,14 @@
 //! Notices: what people and programs are told, each once.
 //!
 //! A notice is raised inside the change that causes it, and becomes parcels in the outbox in the same transaction.
-//! Nothing is sent from a request.
+//! Nothing is sent from a request. Whether anybody is mailed or not, a notice is kept and listed for 90 days.
 
+mod choices;
+mod kind;
+mod list;
+mod recipients;
+mod routes;
+mod settings;
 mod store;
 
 use keyward_core::ids::{AccountId, KeyId, NoticeId, PersonId};
@@ -13,72 +19,17 @@ use serde_json::Value;
 use crate::app::App;
 use crate::changes::Tx;
 use crate::db::Conn;
+use crate::keys;
 use crate::operation::{OpError, new_id};
 use crate::outbox::{self, Channel, NewParcel};
 use crate::webhooks;
+use recipients::Recipient;
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident $word:literal,)+) => {
-        /// What a notice is about.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum Kind {
-            $($(#[$doc])* $name,)+
-        }
-
-        impl Kind {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$name),+];
-
-            /// Its word in the store, on the wire and in webhooks.
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$name => $word,)+
-                }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// A key was made.
-    KeyCreated "key.created",
-    /// A key is nearing its expiry.
-    KeyExpiring "key.expiring",
-    /// A key has expired.
-    KeyExpired "key.expired",
-    /// A key was ended for good.
-    KeyRevoked "key.revoked",
-    /// A key has a new secret.
-    KeyRotated "key.rotated",
-    /// A key's secret was shown again.
-    KeyRevealed "key.revealed",
-    /// A key's secret was picked up by a link.
-    KeyPickedUp "key.picked_up",
-    /// A key's secret was seen where it must not be: on plain HTTP, or published.
-    KeyExposed "key.exposed",
-    /// A limit or quota is nearly or wholly used up.
-    LimitReached "limit.reached",
-    /// One address tries many unknown keys.
-    UnknownKeys "refusals.unknown_keys",
-    /// A revoked key is still being used.
-    RevokedKeyUsed "refusals.revoked_key",
-    /// Somebody was added to an account.
-    PersonAdded "person.added",
-    /// Somebody joined an account.
-    PersonJoined "person.joined",
-    /// Somebody's role or standing changed.
-    PersonChanged "person.changed",
-    /// Somebody was removed from an account.
-    PersonRemoved "person.removed",
-    /// An invitation, to the person invited.
-    Invitation "invitation",
-    /// A link to a new password, to the person who asked.
-    PasswordReset "password_reset",
-    /// A webhook endpoint failed for so long that it was switched off.
-    WebhookDisabled "webhook.disabled",
-    /// What a person had held back for a day, in one.
-    Digest "digest",
-}
+pub use choices::{Choice, Delivery, choice, choose};
+pub use kind::Kind;
+pub use list::{NoticeFilter, get, list};
+pub use routes::routes;
+pub use settings::{KeptSettings, PERCENTS, Settings, set, settings, settings_in};
 
 /// Something to tell.
 pub(crate) struct Notice {
@@ -86,7 +37,7 @@ pub(crate) struct Notice {
     pub(crate) kind: Kind,
     /// Of which account; `None`: the operator's.
     pub(crate) account: Option<AccountId>,
-    /// About which key.
+    /// About which key. What it is called is added to the facts.
     pub(crate) key: Option<KeyId>,
     /// About which person.
     pub(crate) person: Option<PersonId>,
@@ -98,6 +49,42 @@ pub(crate) struct Notice {
     pub(crate) only_to: Option<String>,
     /// The link that a mail to one person carries.
     pub(crate) link: Option<Secret>,
+}
+
+impl Notice {
+    /// A notice about a key; `mark` makes it the same one among those of its kind and key.
+    pub(crate) fn of_key(kind: Kind, account: AccountId, key: KeyId, mark: impl std::fmt::Display) -> Self {
+        Self {
+            kind,
+            account: Some(account),
+            key: Some(key),
+            person: None,
+            mark: format!("{} {key} {mark}", kind.as_str()),
+            facts: Value::Object(serde_json::Map::new()),
+            only_to: None,
+            link: None,
+        }
+    }
+
+    /// A notice about somebody in an account; each is a new one.
+    pub(crate) fn of_person(tx: &Tx, kind: Kind, account: AccountId, person: PersonId, facts: Value) -> Self {
+        Self {
+            kind,
+            account: Some(account),
+            key: None,
+            person: Some(person),
+            mark: format!("{} {person} {}", kind.as_str(), new_id(tx.now())),
+            facts,
+            only_to: None,
+            link: None,
+        }
+    }
+
+    /// With these facts.
+    #[must_use]
+    pub(crate) fn with(self, facts: Value) -> Self {
+        Self { facts, ..self }
+    }
 }
 
 /// A notice as it was raised.
@@ -119,28 +106,28 @@ pub struct Raised {
     pub at: UnixMs,
 }
 
-/// Somebody who is told by mail.
-pub(crate) struct Recipient {
-    /// Their address.
-    pub(crate) email: String,
-    /// The person, where it is one.
-    pub(crate) person: Option<PersonId>,
-    /// When it may go out: now, or with their daily digest.
-    pub(crate) due_at: UnixMs,
-    /// Whether it waits for the digest.
-    pub(crate) held: bool,
-}
-
 /// Raises a notice: writes it and one parcel for each who is to be told. The same mark again is nothing new.
 pub(crate) async fn raise(app: &App, tx: &mut Tx, notice: Notice) -> Result<(), OpError> {
     let now = tx.now();
+    let told = match notice.key {
+        Some(key) => keys::told(tx.conn(), key).await?,
+        None => None,
+    };
+    let mut facts = notice.facts;
+    if let Value::Object(facts) = &mut facts {
+        facts.extend(told.iter().map(|told| ("key".to_owned(), told.facts.clone())));
+        // Who makes a change is told with it; the program itself is nobody.
+        if tx.actor().who != "system" {
+            facts.entry("by").or_insert_with(|| tx.actor().who.clone().into());
+        }
+    }
     let raised = Raised {
         id: NoticeId::new(new_id(now)),
         kind: notice.kind,
         account: notice.account,
         key: notice.key,
         person: notice.person,
-        facts: notice.facts.clone(),
+        facts,
         at: now,
     };
     if !store::insert(tx.conn(), &raised, &notice.mark).await? {
@@ -148,7 +135,7 @@ pub(crate) async fn raise(app: &App, tx: &mut Tx, notice: Notice) -> Result<(), 
     }
     let recipients = match &notice.only_to {
         Some(email) => vec![Recipient { email: email.clone(), person: notice.person, due_at: now, held: false }],
-        None => recipients(app, tx, &raised).await?,
+        None => recipients::of(app, tx, &raised, told.as_ref()).await?,
     };
     for recipient in recipients {
         let parcel = NewParcel {
@@ -167,14 +154,22 @@ pub(crate) async fn raise(app: &App, tx: &mut Tx, notice: Notice) -> Result<(), 
     webhooks::subscribe(app, tx, &raised).await
 }
 
-/// The time zone that an account's mails are written in, as its settings say.
-pub(crate) async fn time_zone(conn: &mut Conn, account: AccountId) -> Result<Option<String>, OpError> {
-    let settings = store::settings(conn, account).await?;
-    Ok(settings.and_then(|settings| Some(settings.get("time_zone")?.as_str()?.to_owned())))
+/// Whether a notice with this mark was raised already.
+pub(crate) async fn is_known(conn: &mut Conn, mark: &str) -> Result<bool, OpError> {
+    Ok(store::is_known(conn, mark).await?)
 }
 
-/// Who is told of it by mail.
-#[expect(clippy::unused_async, reason = "who is told is decided by reading the store")]
-async fn recipients(_app: &App, _tx: &mut Tx, _notice: &Raised) -> Result<Vec<Recipient>, OpError> {
-    Ok(vec![])
+/// The time zone that an account's mails are written in, as its settings say.
+pub(crate) async fn time_zone(conn: &mut Conn, account: AccountId) -> Result<Option<String>, OpError> {
+    Ok(settings_in(conn, account).await?.time_zone)
+}
+
+/// Forgets what an account wanted to be told, when it is deleted. Its notices are the outbox's to forget.
+pub(crate) async fn forget_account(tx: &mut Tx, account: AccountId) -> Result<(), OpError> {
+    Ok(store::forget_account(tx.conn(), account).await?)
+}
+
+/// Forgets what a person wanted to be told, in one account or anywhere.
+pub(crate) async fn forget_choices(tx: &mut Tx, account: Option<AccountId>, person: PersonId) -> Result<(), OpError> {
+    Ok(store::forget_choices(tx.conn(), account, person).await?)
 }

@@ -14,9 +14,21 @@ const BACKOFF_MAX_MS: i64 = 6 * HOUR_MS;
 pub struct Pace {
     mail: AtomicI64,
     webhook: AtomicI64,
+    /// Held by whoever works on a channel: in one process one at a time, so that whoever asks for a round finds all
+    /// done that was due.
+    turns: [tokio::sync::Mutex<()>; 2],
 }
 
 impl Pace {
+    /// Waits for whoever else of this process works on the channel.
+    pub(super) async fn turn(&self, channel: Channel) -> tokio::sync::MutexGuard<'_, ()> {
+        let [mail, webhook] = &self.turns;
+        match channel {
+            Channel::Mail => mail.lock().await,
+            Channel::Webhook => webhook.lock().await,
+        }
+    }
+
     fn of(&self, channel: Channel) -> &AtomicI64 {
         match channel {
             Channel::Mail => &self.mail,

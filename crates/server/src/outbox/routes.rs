@@ -2,7 +2,7 @@
 
 use axum::Json as Body;
 use axum::extract::State as Of;
-use keyward_core::ids::{BadId, ParcelId};
+use keyward_core::ids::ParcelId;
 use keyward_sdk::wire;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use super::{Channel, ParcelFilter, ParcelView, State};
 use crate::app::App;
 use crate::http::{Caller, ObjectId, Problem, Query};
-use crate::http::{list_problem, page_of, wire_page, words};
+use crate::http::{id_parameter, list_problem, page_of, wire_page, words};
 
 /// The routes of the outbox.
 pub fn routes() -> OpenApiRouter<App> {
@@ -80,10 +80,7 @@ async fn list(
     caller: Caller,
     Query(query): Query<wire::OutboxQuery>,
 ) -> Result<Body<wire::Page<wire::Parcel>>, Problem> {
-    let account = query
-        .account_id
-        .map(|id| id.parse().map_err(|why: BadId| Problem::parameter("account_id", why.to_string())))
-        .transpose()?;
+    let account = id_parameter("account_id", query.account_id)?;
     let page = page_of(query.limit, query.cursor);
     let filter = ParcelFilter { account, state: query.state.map(read_state), channel: query.channel.map(read_channel) };
     Ok(wire_page(super::list(&app, caller.reach, filter, page).await.map_err(list_problem)?))

@@ -39,6 +39,7 @@ pub async fn work_once(app: &App) -> Result<usize, OpError> {
 
 /// One round over one channel.
 pub(super) async fn work(app: &App, channel: Channel) -> Result<usize, OpError> {
+    let _turn = app.outbox.turn(channel).await;
     let now = app.clock.now();
     // Without a mail server the parcels of an earlier one wait for the next.
     let is_off = channel == Channel::Mail && app.config.mail.is_none();

@@ -5,12 +5,13 @@ use serde_json::json;
 
 use super::OneTimeLink;
 use super::invitations::{INVITATION_MS, link};
-use super::store::{self, MemberRow};
+use super::store::MemberRow;
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::changes::Tx;
 use crate::notices::{self, Kind, Notice};
 use crate::operation::{OpError, new_id};
+use crate::roles;
 use crate::sessions::LinkKind;
 
 /// The link by which somebody joins: it goes to them by mail where that is set up, and otherwise to whoever invites
@@ -24,12 +25,8 @@ pub(super) async fn invite(
     let id = row.view()?.id;
     let made = link(app, tx, LinkKind::Invitation, id, Some(account.id), INVITATION_MS).await?;
     let (Some(email), true) = (&row.email, app.config.mail.is_some()) else { return Ok(made) };
-    let by = match tx.actor().person {
-        Some(person) => store::person(tx.conn(), person.id).await?.map(|person| person.name),
-        None => None,
-    };
     let setup = accounts::setup(app, account)?;
-    let role = setup.roles.iter().find(|role| role.name == row.role).map_or(&row.role, |role| &role.title);
+    let role = roles::title(tx.conn(), &setup, account.id, &row.role).await?;
     let expires_at = made.expires_at.rfc3339();
     let notice = Notice {
         kind: Kind::Invitation,
@@ -37,7 +34,7 @@ pub(super) async fn invite(
         key: None,
         person: Some(id),
         mark: format!("{} {}", Kind::Invitation.as_str(), new_id(tx.now())),
-        facts: json!({ "account": account.name, "role": role, "by": by, "expires_at": expires_at }),
+        facts: json!({ "account": account.name, "role": role, "expires_at": expires_at }),
         only_to: Some(email.clone()),
         link: Some(made.address(app, LinkKind::Invitation.as_str())),
     };

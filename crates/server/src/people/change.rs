@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::authority::{authority, keep_an_admin, of_role};
 use super::store::{self, MemberRow};
-use super::{MemberState, MemberView, PersonEdit, covers, erase_if_left_over, name, note};
+use super::{MemberState, MemberView, PersonEdit, covers, erase_if_left_over, name, note, tell};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::audit::differences;
 use crate::changes::{Actor, Reach, Tx};
 use crate::keys;
+use crate::notices;
 use crate::operation::{Findings, OpError};
 use crate::roles;
 use crate::sessions;
@@ -91,20 +92,23 @@ async fn settle(
     let own = authority(app, tx, account).await?;
     covers(own, of_role(app, tx.conn(), account, &row.role).await?)?;
     covers(own, of_role(app, tx.conn(), account, &after.role).await?)?;
-    let stays_admin = after.state == row.state && after.role == row.role;
+    let stays_as_they_are = after.state == row.state && after.role == row.role;
     let setup = accounts::setup(app, account)?;
     let is_admin_after = after.state()? == MemberState::Active && roles::admins(&setup).contains(&after.role.as_str());
-    if !stays_admin && !is_admin_after {
+    if !stays_as_they_are && !is_admin_after {
         keep_an_admin(app, tx, account, row).await?;
     }
     store::save_member(tx.conn(), &after).await?;
     let id = row.view()?.id;
     if after.state()? == MemberState::Suspended && row.state()? != MemberState::Suspended {
-        keys::end_of_person(tx, account.id, id).await?;
+        keys::end_of_person(app, tx, account.id, id).await?;
         end_links_made(tx, account, id).await?;
     }
     let (was, is) = differences(facts(row), facts(&after));
     note(tx, "person.edited", id, Some(account.id), (Some(was), Some(is)));
+    if !stays_as_they_are {
+        tell(app, tx, notices::Kind::PersonChanged, account, &after).await?;
+    }
     Ok(MemberRow { version: row.version + 1, ..after }.view()?)
 }
 
@@ -147,11 +151,13 @@ pub(super) async fn part(
 ) -> Result<(), OpError> {
     keep_an_admin(app, tx, account, row).await?;
     let id = row.view()?.id;
-    keys::bury_of_person(tx, account.id, id).await?;
+    keys::bury_of_person(app, tx, account.id, id).await?;
     end_links_made(tx, account, id).await?;
     sessions::end_links(tx, id, account.id).await?;
     store::delete_member(tx.conn(), account.id, id).await?;
+    notices::forget_choices(tx, Some(account.id), id).await?;
     let chosen = chosen.map(|keys| json!({ "keys": keys }));
+    tell(app, tx, notices::Kind::PersonRemoved, account, row).await?;
     note(tx, "person.removed", id, Some(account.id), (Some(facts(row)), chosen));
     erase_if_left_over(tx, id).await
 }

@@ -10,10 +10,11 @@ use serde_json::json;
 use super::authority::{authority, of_role};
 use super::by_mail::invite;
 use super::store::{self, MemberRow};
-use super::{MadePerson, MemberState, NewPerson, OneTimeLink, covers, mailbox, name, note};
+use super::{MadePerson, MemberState, NewPerson, OneTimeLink, covers, mailbox, name, note, tell};
 use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::changes::{Actor, Reach, Tx};
+use crate::notices;
 use crate::operation::{Findings, Idempotency, OpError, is_taken, new_id, recall, remember};
 use crate::roles;
 use crate::sessions::{self, LinkKind, TakenLink};
@@ -102,6 +103,7 @@ async fn add(app: &App, tx: &mut Tx, account: &AccountView, new: &NewPerson) -> 
     store::add_member(tx.conn(), &row).await?;
     let facts = json!({ "role": row.role, "state": row.state });
     note(tx, "person.added", id, Some(account.id), (None, Some(facts)));
+    tell(app, tx, notices::Kind::PersonAdded, account, &row).await?;
     let invitation = match state {
         MemberState::Invited => Some(invite(app, tx, account, &row).await?),
         MemberState::Active | MemberState::Suspended => None,
@@ -325,7 +327,7 @@ pub async fn accept(
                     let own = name(own).map_err(|why| OpError::field("/name", why.to_string()))?;
                     store::rename(tx.conn(), id, &own).await?;
                 }
-                join(tx, &taken, id).await?;
+                join(&inner, tx, &taken, id).await?;
                 sessions::set_password(tx, id, &hashed, None).await?;
                 sessions::open(&inner, tx, id, "password", agent).await
             })
@@ -351,14 +353,14 @@ pub async fn accept_own(app: &App, actor: Actor, token: Secret) -> Result<(), Op
                     let why = "this invitation is for another address; sign in with that one";
                     return Err(OpError::forbidden("another_address", why));
                 }
-                join(tx, &taken, own).await
+                join(&inner, tx, &taken, own).await
             })
         })
         .await
 }
 
 /// The account is locked, where it is one.
-async fn join(tx: &mut Tx, taken: &TakenLink, id: PersonId) -> Result<(), OpError> {
+async fn join(app: &App, tx: &mut Tx, taken: &TakenLink, id: PersonId) -> Result<(), OpError> {
     let Some(account) = taken.account else {
         store::set_operator(tx.conn(), id, true, false).await?;
         note(tx, "operator.joined", id, None, (None, None));
@@ -368,6 +370,8 @@ async fn join(tx: &mut Tx, taken: &TakenLink, id: PersonId) -> Result<(), OpErro
     if row.state()? == MemberState::Invited {
         let row = MemberRow { state: MemberState::Active.as_str().into(), ..row };
         store::save_member(tx.conn(), &row).await?;
+        let account = accounts::seen(tx.conn(), account).await?;
+        tell(app, tx, notices::Kind::PersonJoined, &account, &row).await?;
     }
     note(tx, "person.joined", id, Some(account), (None, None));
     Ok(())

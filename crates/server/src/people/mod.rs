@@ -9,6 +9,7 @@ mod by_mail;
 mod change;
 mod invitations;
 mod leaving;
+mod mailboxes;
 mod me;
 mod operators;
 mod routes;
@@ -19,12 +20,15 @@ use keyward_core::name::Name;
 use keyward_core::role::Permissions;
 use keyward_core::secret::Secret;
 use keyward_core::time::UnixMs;
+use serde_json::json;
 
-use crate::accounts;
+use crate::accounts::{self, AccountView};
 use crate::app::App;
 use crate::changes::{AuditEvent, Reach, Touched, Tx};
+use crate::notices::{self, Notice};
 use crate::operation::{Cursor, OpError, Page, Paged};
 use crate::outbox;
+use crate::roles;
 use crate::sessions;
 
 pub use authority::{InAccounts, standing};
@@ -33,6 +37,7 @@ pub use change::{edit, remove};
 pub(crate) use invitations::belongs_only_to;
 pub use invitations::{accept, accept_own, create, forget_totp, invite_again, look, reset_link};
 pub use leaving::{Choice, Known, known_to, remove_with};
+pub(crate) use mailboxes::{Mailbox, hears_of, mailboxes, name_of, operators_mailboxes};
 pub use me::{Me, OwnAccount, leave, me, rename};
 pub use operators::{OperatorView, add_operator, edit_operator, operators, remove_operator};
 pub use routes::routes;
@@ -184,6 +189,7 @@ async fn erase_if_left_over(tx: &mut Tx, id: PersonId) -> Result<(), OpError> {
     store::lock_person(tx.conn(), id).await?;
     if store::is_left_over(tx.conn(), id).await? {
         sessions::end_all(tx, id).await?;
+        notices::forget_choices(tx, None, id).await?;
         outbox::forget_person(tx, id).await?;
         store::delete_person(tx.conn(), id).await?;
         tx.touch(Touched::Other, id.to_string());
@@ -202,6 +208,25 @@ fn note(
 ) {
     tx.touch(Touched::Other, id.to_string());
     tx.audit(AuditEvent { action, subject: id.to_string(), account, before, after });
+}
+
+/// Tells an account's admins what became of somebody.
+async fn tell(
+    app: &App,
+    tx: &mut Tx,
+    kind: notices::Kind,
+    account: &AccountView,
+    row: &store::MemberRow,
+) -> Result<(), OpError> {
+    let setup = accounts::setup(app, account)?;
+    let role = roles::title(tx.conn(), &setup, account.id, &row.role).await?;
+    let facts = json!({ "person": { "name": row.name, "role": role, "state": row.state } });
+    let mut notice = Notice::of_person(tx, kind, account.id, row.view()?.id, facts);
+    // What is about somebody is forgotten with them; that they were removed must outlive them.
+    if kind == notices::Kind::PersonRemoved {
+        notice.person = None;
+    }
+    notices::raise(app, tx, notice).await
 }
 
 fn covers(own: Permissions, theirs: Permissions) -> Result<(), OpError> {

@@ -48,6 +48,8 @@ const MEMBERS: &str = "select person_id from membership where account_id = $1";
 const FORGET_SEEN: &str = "delete from secret_seen where person_id = $1";
 const DELETE_PERSON: &str = "delete from person where id = $1 and operator = false";
 const LOCK_PERSON: &str = "update person set id = id where id = $1";
+const REACHABLE: &str = "select m.person_id, p.email from membership m join person p on p.id = m.person_id \
+    where p.email is not null and p.suspended = false and m.state <> 'suspended' and m.account_id = ";
 const COUNT: &str = "select count(*) from membership where account_id = $1";
 
 /// A membership together with what is known of its person.
@@ -176,6 +178,33 @@ pub(super) async fn members(conn: &mut Conn, account: AccountId) -> sqlx::Result
 
 pub(super) async fn count_role(conn: &mut Conn, account: AccountId, role: &str) -> sqlx::Result<i64> {
     on_db!(conn, |c| sqlx::query_scalar(HOLDS_ROLE).bind(account.to_string()).bind(role).fetch_one(c).await)
+}
+
+/// Ids and addresses of those who are told of what happens in an account: people with one of these roles who belong to
+/// it, and those of `concerned` who are not shut out of it.
+pub(super) async fn reachable(
+    conn: &mut Conn,
+    account: AccountId,
+    roles: &[&str],
+    concerned: &[PersonId],
+) -> sqlx::Result<Vec<(String, String)>> {
+    on_db!(conn, |c| {
+        let mut sql = QueryBuilder::new(REACHABLE);
+        sql.push_bind(account.to_string()).push(" and (m.state = 'active' and m.role in (");
+        let mut list = sql.separated(", ");
+        for role in roles {
+            list.push_bind((*role).to_owned());
+        }
+        sql.push(") or m.person_id in (");
+        // Nobody has the empty id: without it the list could be empty, which is no SQL.
+        let mut list = sql.separated(", ");
+        list.push_bind(String::new());
+        for person in concerned {
+            list.push_bind(person.to_string());
+        }
+        sql.push(")) order by m.created_at, m.person_id");
+        sql.build_query_as().fetch_all(c).await
+    })
 }
 
 /// Active people of the account other than this one who have one of these roles.

@@ -77,6 +77,20 @@ pub(crate) async fn permissions(
     store::get(conn, account, name).await?.map(|row| row.view().map(|view| view.may)).transpose()
 }
 
+/// What people call a role; its name where it is no longer there, nothing for no role.
+pub(crate) async fn title(
+    conn: &mut Conn,
+    setup: &ApiSetup,
+    account: AccountId,
+    name: &str,
+) -> Result<String, OpError> {
+    if let Some(role) = configured(setup, name) {
+        return Ok(role.title);
+    }
+    let own = store::get(conn, account, name).await?.map(|row| row.title);
+    Ok(own.unwrap_or_else(|| name.to_owned()))
+}
+
 /// The names of the roles that permit everything.
 pub(crate) fn admins(setup: &ApiSetup) -> Vec<&str> {
     let all = setup.roles.iter().filter(|role| role.permissions == Permissions::ALL);

@@ -149,7 +149,12 @@ async fn disable_in(
         key: None,
         person: None,
         mark: format!("{} {id} {version}", Kind::WebhookDisabled.as_str()),
-        facts: json!({ "webhook_id": id.to_string(), "why": why }),
+        facts: json!({
+            "webhook_id": id.to_string(),
+            "url": facts(&before)["url"],
+            "since": before.failing_since.map(|at| UnixMs(at).rfc3339()),
+            "why": why,
+        }),
         only_to: None,
         link: None,
     };

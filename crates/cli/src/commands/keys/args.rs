@@ -47,6 +47,8 @@ pub(crate) enum Keys {
     Pickup(Pickup),
     /// Show a secret again, where its kind permits.
     Reveal(Reveal),
+    /// Be reminded of one's end no more for a while, or again.
+    Snooze(super::snooze::Snooze),
     /// Give a personal key a fresh secret; the old one ends at once.
     Reset(Reset),
     /// Find whose a secret is; it is read from standard input.
@@ -200,6 +202,9 @@ pub(crate) struct Terms {
     /// A word to find it by; may be repeated.
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
+    /// An e-mail address without a sign-in that is told of it too; may be repeated.
+    #[arg(long = "contact", value_name = "EMAIL", value_delimiter = ',')]
+    contacts: Vec<String>,
 }
 
 /// A key to be made.
@@ -278,6 +283,8 @@ enum Clear {
     Metadata,
     /// Its tags.
     Tags,
+    /// The addresses that are told of it too.
+    Contacts,
 }
 
 impl List {
@@ -303,7 +310,7 @@ impl List {
 impl Create {
     /// What to send.
     pub(super) fn wire(self, account_id: String) -> NewKey {
-        let Terms { scopes, addresses, limits, quotas, plan, external_id, metadata, tags } = self.terms;
+        let Terms { scopes, addresses, limits, quotas, plan, external_id, metadata, tags, contacts } = self.terms;
         NewKey {
             account_id,
             kind: self.kind,
@@ -319,6 +326,7 @@ impl Create {
             external_id,
             metadata,
             tags,
+            contacts,
             pickup: self.pickup.then_some(NewPickup { recipient: self.recipient }),
         }
     }
@@ -327,7 +335,7 @@ impl Create {
 impl Edit {
     /// What to send.
     pub(super) fn wire(self) -> Result<KeyEdit, Usage> {
-        let Terms { scopes, addresses, limits, quotas, plan, external_id, metadata, tags } = self.terms;
+        let Terms { scopes, addresses, limits, quotas, plan, external_id, metadata, tags, contacts } = self.terms;
         let cleared = Cleared(self.clear);
         let edit = KeyEdit {
             name: cleared.value(Clear::Name, self.name)?,
@@ -340,6 +348,7 @@ impl Edit {
             external_id: cleared.value(Clear::ExternalId, external_id)?,
             metadata: cleared.value(Clear::Metadata, metadata)?,
             tags: cleared.list(Clear::Tags, tags)?,
+            contacts: cleared.list(Clear::Contacts, contacts)?,
         };
         if edit == KeyEdit::default() {
             return Err(Usage("nothing to change: say what, such as --name".into()));

@@ -2,6 +2,7 @@
 
 mod args;
 pub(crate) mod show;
+mod snooze;
 
 use std::sync::Arc;
 
@@ -73,6 +74,7 @@ pub(crate) async fn run(command: Keys, global: &Global, output: Output) -> anyho
             changed(&client.decline_key(&key, &DeclineKey { reason }).await?, output)
         }
         Keys::Collect(which) => shown_with_secret(&client.collect_key(&which.key).await?, output),
+        Keys::Snooze(snooze) => snooze::run(client, snooze, output).await,
         Keys::Pickup(pickup) => self::pickup(client, pickup, output).await,
     }
 }

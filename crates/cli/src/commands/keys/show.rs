@@ -59,6 +59,8 @@ pub(crate) fn key(key: &Key, output: Output) -> io::Result<()> {
         ),
         ("link ends", key.pickup_by.as_ref().and_then(|by| Some(relative(by.link_expires_at.as_ref()?, now)))),
         ("tags", (!key.tags.is_empty()).then(|| key.tags.join(" "))),
+        ("reminded again", key.snoozed_until.as_ref().map(|until| relative(until, now))),
+        ("contacts", (!key.contacts.is_empty()).then(|| key.contacts.join(" "))),
     ];
     facts.extend(optional.into_iter().filter_map(|(name, value)| Some((name, Cell::from(value?)))));
     facts.extend(key.secrets.iter().map(|known| secret(known, now)));

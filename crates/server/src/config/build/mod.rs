@@ -67,6 +67,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
         control_url,
         sign_in,
         mail,
+        thresholds: told::thresholds(top),
         webhooks,
         leaks,
         apis,

@@ -9,6 +9,7 @@ use super::super::sources::Sources;
 use super::super::view::Section;
 use super::range;
 use crate::leaks::PublicKey;
+use crate::signals::Thresholds;
 
 /// Most keys of GitHub's.
 const GITHUB_KEYS_MAX: usize = 100;
@@ -50,6 +51,16 @@ fn authorities_of(sources: &Sources, file: &str) -> Result<Vec<Vec<u8>>, String>
     match found {
         Ok(found) if !found.is_empty() => Ok(found.iter().map(|certificate| certificate.to_vec()).collect()),
         Ok(_) | Err(_) => Err(format!("`{file}` holds no certificates as PEM")),
+    }
+}
+
+pub(super) fn thresholds(top: &Section<'_>) -> Thresholds {
+    let section = top.inside("notices").unwrap_or_else(|| top.clone());
+    let count = |key| section.whole(key).and_then(|count| u32::try_from(count).ok()).unwrap_or(1);
+    Thresholds {
+        unknown_keys: count("unknown_keys"),
+        revoked_key: count("revoked_key"),
+        window_ms: i64::try_from(section.duration("window").as_millis()).unwrap_or(i64::MAX),
     }
 }
 

@@ -99,6 +99,7 @@ pub(super) static TOP: &[Field] = &[
     field("control", Is::Table(sign_in::CONTROL), Given::Inside, "How people reach the control listener."),
     field("sign_in", Is::Table(sign_in::SIGN_IN), Given::Inside, "How people sign in."),
     field("webhooks", Is::Table(told::WEBHOOKS), Given::Inside, "Whom accounts may have told of what happens to them."),
+    field("notices", Is::Table(told::NOTICES), Given::Inside, "Of which refusals somebody is told."),
     field(
         "leaks",
         Is::Table(told::LEAKS),

@@ -1,6 +1,6 @@
-//! Keys about what leaves this machine and what others report to it: `[webhooks]` and `[leaks]`.
+//! Keys about what leaves this machine and what others report to it: `[webhooks]`, `[notices]` and `[leaks]`.
 
-use super::{Field, Given, Is, SECOND, field};
+use super::{Field, Given, HOUR, Is, SECOND, field};
 
 const MINUTE: u64 = 60 * SECOND;
 
@@ -33,6 +33,24 @@ pub(super) static WEBHOOKS: &[Field] = &[
         Given::Or("\"15s\""),
         "Time for a whole attempt, from looking up the name to the answer.",
     ),
+];
+
+/// `[notices]`
+pub(super) static NOTICES: &[Field] = &[
+    field(
+        "unknown_keys",
+        Is::Whole(1, 1_000_000),
+        Given::Or("100"),
+        "After so many requests with unknown keys from one address (IPv6: one /64), within `window`, those who run the \
+         deployment are told.",
+    ),
+    field(
+        "revoked_key",
+        Is::Whole(1, 1_000_000),
+        Given::Or("1"),
+        "After so many requests with one revoked key, within `window`, those concerned are told, once a day.",
+    ),
+    field("window", Is::Duration(MINUTE, HOUR), Given::Or("\"5m\""), "The time within which refusals are counted."),
 ];
 
 /// `[leaks]`

@@ -82,6 +82,7 @@ pub(super) async fn create(
             external_id: None,
             metadata: None,
             tags: vec![],
+            contacts: vec![],
             person: None,
             pickup: None,
         };

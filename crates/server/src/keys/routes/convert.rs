@@ -10,15 +10,6 @@ use crate::http::{Problem, versioned, words};
 use crate::keys::{Impact, KeyEdit, KeyView, LimitSpec, NewKey, NewPickup, PickupLook, PickupView, QuotaSpec};
 use crate::keys::{SecretView, TouchedKey, Whose, WithSecret};
 
-/// An id in the query.
-pub(super) fn parameter<T: std::str::FromStr<Err: std::fmt::Display>>(
-    name: &str,
-    text: Option<String>,
-) -> Result<Option<T>, Problem> {
-    let read = |text: String| text.parse().map_err(|why: T::Err| Problem::parameter(name, why.to_string()));
-    text.map(read).transpose()
-}
-
 /// An id in the body.
 fn member<T: std::str::FromStr<Err: std::fmt::Display>>(pointer: &str, text: &str) -> Result<T, Problem> {
     text.parse().map_err(|why: T::Err| Problem::field(pointer, why.to_string()))
@@ -39,6 +30,7 @@ pub(super) fn new_key(new: wire::NewKey) -> Result<NewKey, Problem> {
         external_id: new.external_id,
         metadata: new.metadata.map(Value::Object),
         tags: new.tags,
+        contacts: new.contacts,
         person: new.person_id.as_deref().map(|id| member("/person_id", id)).transpose()?,
         pickup: new.pickup.map(|pickup| NewPickup { recipient: pickup.recipient }),
     })
@@ -56,6 +48,7 @@ pub(super) fn key_edit(edit: wire::KeyEdit) -> Result<KeyEdit, Problem> {
         external_id: edit.external_id,
         metadata: edit.metadata.map(|metadata| metadata.map(Value::Object)),
         tags: edit.tags,
+        contacts: edit.contacts,
     })
 }
 
@@ -155,6 +148,8 @@ impl From<KeyView> for wire::Key {
             external_id: view.external_id,
             metadata: view.metadata,
             tags: view.tags,
+            contacts: view.contacts,
+            snoozed_until: view.snoozed_until.map(words::at),
             secrets: view.secrets.into_iter().map(Into::into).collect(),
             created_by: view.created_by,
             created_at: words::at(view.created_at),

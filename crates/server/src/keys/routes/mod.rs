@@ -3,6 +3,7 @@
 mod actions;
 mod convert;
 mod handing;
+mod snooze;
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -16,7 +17,7 @@ use super::{Deed, KeyFilter, Sight};
 use crate::app::App;
 use crate::changes::Reach;
 use crate::http::{Caller, Filter, IdempotencyKey, IfMatch, Json, ObjectId, Problem, Query};
-use crate::http::{list_problem, page_of, replayed, versioned, wire_page, words};
+use crate::http::{id_parameter, list_problem, page_of, replayed, versioned, wire_page, words};
 
 /// The routes of keys.
 pub fn routes() -> OpenApiRouter<App> {
@@ -26,6 +27,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(get, edit, delete))
         .merge(actions::routes())
         .merge(handing::routes())
+        .merge(snooze::routes())
 }
 
 /// Lists keys, newest first; never with a secret.
@@ -39,12 +41,12 @@ async fn list(
 ) -> Result<axum::Json<wire::Page<wire::Key>>, Problem> {
     let page = page_of(query.limit, query.cursor);
     let filter = KeyFilter {
-        account: convert::parameter("account_id", query.account_id)?,
+        account: id_parameter("account_id", query.account_id)?,
         api: query.api,
         kind: query.kind.map(words::read_kind),
         environment: query.environment.map(words::read_environment),
         standing: query.standing.map(words::read_standing),
-        person: convert::parameter("person_id", query.person_id)?,
+        person: id_parameter("person_id", query.person_id)?,
         name: query.name,
         external_id: query.external_id,
         tag: query.tag,

@@ -6,6 +6,7 @@ mod clickyid;
 mod codat;
 mod fourth;
 mod holder;
+mod noticed;
 mod plain;
 #[allow(dead_code, reason = "shared with the gateway's own tests, which use all of it")]
 #[path = "../../../src/gateway/tests/wire.rs"]

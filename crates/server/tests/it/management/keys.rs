@@ -17,6 +17,7 @@ fn everything(account: &str) -> Value {
         "limits": [{ "name": "default", "limit": 5 }],
         "quotas": [{ "name": "monthly", "budget": 1000, "refill": { "monthly": { "day": 1 } } }],
         "external_id": "ci-1", "metadata": { "team": "red" }, "tags": ["web"],
+        "contacts": ["ops@partner.example"],
     })
 }
 
@@ -70,6 +71,10 @@ async fn r22_r50_r52_a_created_key_shows_its_secret() {
       "tags": [
         "web"
       ],
+      "contacts": [
+        "ops@partner.example"
+      ],
+      "snoozed_until": null,
       "secrets": [
         {
           "id": "…",

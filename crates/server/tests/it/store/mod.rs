@@ -18,6 +18,7 @@ mod leavers;
 mod lists;
 mod management;
 mod members;
+mod notices;
 mod outbox;
 mod people;
 mod personal;

@@ -83,6 +83,7 @@ pub fn new_key(account: &AccountView, name: &str) -> NewKey {
         external_id: None,
         metadata: None,
         tags: vec![],
+        contacts: vec![],
         person: None,
         pickup: None,
     }

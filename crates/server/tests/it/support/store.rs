@@ -11,7 +11,7 @@ pub const TABLES: &[(&str, &str)] = &[
     ("link", "select kind || coalesce(person_id, '') || coalesce(account_id, '') || created_by from link"),
     ("identity", "select provider || subject || person_id from identity"),
     ("attempt", "select bucket from attempt"),
-    ("api_key", "select id || coalesce(name, '') || scopes || coalesce(metadata, '') || tags from api_key"),
+    ("api_key", "select id || coalesce(name, '') || scopes || coalesce(metadata, '') || tags || contacts from api_key"),
     (
         "secret",
         "select id || key_id || pepper_id || hint || (case when sealed is null then '' else ' sealed' end) from secret",
@@ -32,6 +32,9 @@ pub const TABLES: &[(&str, &str)] = &[
         "select id || channel || target || state || coalesce(last_error, '') \
          || (case when sealed is null then '' else ' sealed' end) from parcel",
     ),
+    ("notice_setting", "select account_id || settings from notice_setting"),
+    ("notice_choice", "select account_id || person_id || delivery || kinds from notice_choice"),
+    ("reminder", "select key_id || account_id || coalesce(snoozed_by, '') from reminder"),
     ("webhook_endpoint", "select id || url || kinds || coalesce(disabled_why, '') || created_by from webhook_endpoint"),
     ("webhook_attempt", "select endpoint_id || parcel_id || kind || coalesce(error, '') from webhook_attempt"),
     ("leak", "select mark || account_id || key_id || done from leak"),

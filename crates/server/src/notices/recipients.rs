@@ -1,0 +1,80 @@
+//! Who is told of a notice by mail.
+//!
+//! | about | told |
+//! |---|---|
+//! | a key | who made it, who holds it, the account's admins; its contacts of what ends or endangers it (row r27) |
+//! | something else of an account | its admins |
+//! | nothing of an account | those who run the deployment |
+//!
+//! Each mailbox once, as its account and the person want it.
+
+use std::collections::{BTreeSet, HashMap};
+
+use keyward_core::ids::PersonId;
+use keyward_core::time::UnixMs;
+
+use super::choices::{Choice, Delivery};
+use super::settings::{Settings, settings_in};
+use super::{Raised, store};
+use crate::accounts;
+use crate::app::App;
+use crate::changes::Tx;
+use crate::keys::Told;
+use crate::operation::OpError;
+use crate::people::{self, Mailbox};
+
+/// Somebody who is told by mail.
+pub(super) struct Recipient {
+    /// Their address.
+    pub(super) email: String,
+    /// The person, where it is one.
+    pub(super) person: Option<PersonId>,
+    /// When it may go out: now, or with their daily digest.
+    pub(super) due_at: UnixMs,
+    /// Whether it waits for the digest.
+    pub(super) held: bool,
+}
+
+/// Those who are told of a notice.
+pub(super) async fn of(app: &App, tx: &mut Tx, notice: &Raised, key: Option<&Told>) -> Result<Vec<Recipient>, OpError> {
+    // Nobody is asked what they want where nothing can be sent.
+    if app.config.mail.is_none() {
+        return Ok(vec![]);
+    }
+    let (settings, people) = match notice.account {
+        None => (Settings::default(), people::operators_mailboxes(tx.conn()).await?),
+        Some(account) => {
+            let settings = settings_in(tx.conn(), account).await?;
+            if !settings.mails(notice.kind) {
+                return Ok(vec![]);
+            }
+            let account = accounts::seen(tx.conn(), account).await?;
+            let setup = accounts::setup(app, &account)?;
+            let concerned: Vec<PersonId> = key.iter().flat_map(|key| key.people()).collect();
+            (settings, people::mailboxes(tx.conn(), &setup, account.id, &concerned).await?)
+        }
+    };
+    let choices: HashMap<PersonId, Choice> = match people.is_empty() {
+        true => HashMap::new(),
+        false => store::choices(tx.conn(), notice.account).await?.into_iter().collect(),
+    };
+    let contacts = key.iter().filter(|_| notice.kind.is_for_contacts()).flat_map(|key| key.contacts.iter());
+    let contacts = contacts.map(|email| Mailbox { email: email.clone(), person: None });
+    let (now, nothing) = (tx.now(), Choice::default());
+    let mut seen = BTreeSet::new();
+    let mut recipients = Vec::new();
+    for Mailbox { email, person } in people.into_iter().chain(contacts) {
+        let choice = person.and_then(|person| choices.get(&person)).unwrap_or(&nothing);
+        // Whoever does not want it as a person does not get it as a contact either.
+        if !seen.insert(email.clone()) {
+            continue;
+        }
+        let (due_at, held) = match choice.of(notice.kind) {
+            Delivery::Now => (now, false),
+            Delivery::Daily => (settings.next_digest(now), true),
+            Delivery::Off => continue,
+        };
+        recipients.push(Recipient { email, person, due_at, held });
+    }
+    Ok(recipients)
+}
