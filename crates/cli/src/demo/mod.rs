@@ -3,9 +3,11 @@
 //!
 //! It is the real program on a data directory of its own; what it shows that the real one does not is secrets.
 
+mod inbox;
 mod operator;
 mod ports;
 mod setting;
+mod states;
 mod told;
 mod upstreams;
 mod world;
@@ -16,12 +18,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
+use keyward_core::time::{DAY_MS, UnixMs};
 use keyward_server::app::{App, ClockChoice};
 use keyward_server::audit;
+use keyward_server::clock::Clock;
 use keyward_server::config;
 use keyward_server::serve::{self, Bound};
 use tempfile::TempDir;
 
+use self::inbox::Inbox;
 use crate::commands::finish;
 use crate::failure::{BadConfig, Usage};
 use crate::local;
@@ -70,6 +75,8 @@ pub(crate) async fn run(demo: &Demo, output: Output) -> anyhow::Result<()> {
     demo.stays_here()?;
     let mut stop = Stop::listen()?;
     let data = Data::open(demo.data.as_deref())?;
+    let clock = Clock::demo(now().plus(-states::PAST_DAYS * DAY_MS));
+    let inbox = Inbox::start(&clock).await?;
     let examples = upstreams::start().await.context("the example upstream could not be started")?;
     let setting = setting::Setting {
         data_dir: data.path(),
@@ -77,18 +84,29 @@ pub(crate) async fn run(demo: &Demo, output: Output) -> anyhow::Result<()> {
         insecure_bind: demo.insecure_bind,
         own_upstream: demo.upstream.as_deref(),
         examples: &examples,
+        smtp: inbox.smtp,
     };
     let config = Arc::new(config::parse(&setting.toml(), data.path()).map_err(BadConfig)?);
     let bound = Bound::bind(&config)?;
-    let app = App::start(config, ClockChoice::System).await.context("the demo could not be started")?;
+    let app = App::start(config, ClockChoice::Given(clock.clone())).await.context("the demo could not be started")?;
     audit::note_config(&app).await.map_err(local::refused)?;
     let running = serve::start(app.clone(), bound)?;
     let gateway = setting::reachable(running.gateway);
     let world = world::build(&app, &gateway, demo.upstream.is_some()).await?;
+    clock.not_before(now());
+    let inbox = inbox.serve(app.clone())?;
     let operator = operator::make(&app).await.context("the demo's operator could not be made")?;
-    told::ready(&world, &operator, &running, &data, output)?;
+    told::ready(
+        &told::Facts { world: &world, operator: &operator, running: &running, data: &data, inbox: &inbox },
+        output,
+    )?;
     stop.told().await;
     finish(running, &mut stop).await
+}
+
+/// The machine's time; the demo's own clock begins before it and can be moved past it.
+fn now() -> UnixMs {
+    UnixMs(jiff::Timestamp::now().as_millisecond())
 }
 
 /// Where the demo's data are.

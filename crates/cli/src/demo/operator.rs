@@ -19,9 +19,15 @@ pub(super) struct Operator {
     pub(super) password: Secret,
 }
 
+/// A password that nobody guesses.
+pub(super) fn password() -> anyhow::Result<Secret> {
+    let format = Format::new("", Alphabet::Base62, PASSWORD_LETTERS)?;
+    Ok(format.generate(Environment::Live, &mut vault::random))
+}
+
 /// Finds or makes the operator, with a new password at each start.
 pub(super) async fn make(app: &App) -> anyhow::Result<Operator> {
-    let password = Format::new("", Alphabet::Base62, PASSWORD_LETTERS)?.generate(Environment::Live, &mut vault::random);
+    let password = password()?;
     let new = NewOperator { name: NAME.into(), email: EMAIL.into() };
     operators::ensure(app, Actor::system(), new, &password).await.map_err(refused)?;
     Ok(Operator { email: EMAIL, password })

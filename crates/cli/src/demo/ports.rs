@@ -15,10 +15,11 @@ pub(super) fn choose(chosen: [Option<SocketAddr>; 3]) -> anyhow::Result<[SocketA
         match chosen {
             Some(chosen) => {
                 // The gateway shares its port between threads, and so would with another Keyward: look first.
-                TcpListener::bind(chosen).with_context(|| format!("the address {chosen} can't be used"))?;
-                *address = chosen;
+                let found = TcpListener::bind(chosen).and_then(|listener| listener.local_addr());
+                *address = found.with_context(|| format!("the address {chosen} can't be used"))?;
             }
-            None if is_busy(*address) => address.set_port(0),
+            // What is printed and mailed names the port: it has to be known beforehand.
+            None if is_busy(*address) => *address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?,
             None => {}
         }
     }

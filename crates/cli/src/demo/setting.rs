@@ -14,6 +14,8 @@ pub(super) struct Setting<'a> {
     pub(super) insecure_bind: bool,
     pub(super) own_upstream: Option<&'a str>,
     pub(super) examples: &'a Upstreams,
+    /// Where mail is handed over.
+    pub(super) smtp: SocketAddr,
 }
 
 impl Setting<'_> {
@@ -31,8 +33,18 @@ auth = "{auth}"
 control = "{control}"
 insecure_bind = {insecure}
 
+[control]
+url = "{url}"
+
 [auth]
 insecure = {insecure}
+
+# Mail goes to the demo's own inbox.
+[mail]
+host = "{smtp_host}"
+port = {smtp_port}
+security = "none"
+from = "Keyward <keyward@example.com>"
 
 # Webhooks may be on this machine, also without TLS: to look at what they are told.
 [webhooks]
@@ -72,6 +84,9 @@ upstream = {codat}
 "#,
             data_dir = text(&self.data_dir.to_string_lossy()),
             insecure = self.insecure_bind,
+            url = reachable(control),
+            smtp_host = self.smtp.ip(),
+            smtp_port = self.smtp.port(),
             clevertap = url(Which::CleverTap),
             clickyid_live = url(Which::ClickyIdLive),
             clickyid_test = url(Which::ClickyIdTest),
@@ -118,6 +133,7 @@ mod tests {
             insecure_bind: false,
             own_upstream: None,
             examples: &examples,
+            smtp: SocketAddr::from(([127, 0, 0, 1], 2525)),
         };
         let config = keyward_server::config::parse(&setting.toml(), Path::new("")).expect("no faults");
         let names: Vec<&str> = config.apis.iter().map(|setup| setup.api.name.as_str()).collect();

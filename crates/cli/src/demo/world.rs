@@ -5,8 +5,9 @@ use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use keyward_core::account::AcceptedKeys;
 use keyward_core::expiry::{Lifetime, Standing};
-use keyward_core::ids::{AccountId, KeyId};
+use keyward_core::ids::{AccountId, KeyId, PersonId};
 use keyward_core::key::{Environment, Kind, Visibility};
+use keyward_core::role::Permissions;
 use keyward_core::secret::Secret;
 use keyward_server::accounts::{self, AccountFilter, AccountView, NewAccount};
 use keyward_server::app::App;
@@ -16,6 +17,8 @@ use keyward_server::management::{self, NewManagementKey};
 use keyward_server::operation::{OpError, Page};
 use keyward_server::people::{self, NewPerson};
 
+use super::operator;
+use super::states::{self, Place};
 use crate::local::refused;
 
 /// What the demo's accounts and keys are recognised by.
@@ -23,7 +26,6 @@ const MARK: &str = "keyward-demo";
 const KEY_NAME: &str = "Demo";
 /// How long a secret of the last start stays good.
 const OVERLAP_S: i64 = 24 * 3_600;
-const MANAGEMENT_KEY_DAYS: u32 = 30;
 /// Most names that are tried for a new key.
 const NAMES_MAX: u32 = 1_000;
 const PAGE_MAX: u32 = 200;
@@ -45,6 +47,14 @@ pub(super) struct Example {
     pub(super) secret: Secret,
     /// A command that works when pasted.
     pub(super) curl: String,
+    /// Somebody who may do everything in the account; on the first start alone.
+    pub(super) admin: Option<Admin>,
+}
+
+/// Somebody who signs in.
+pub(super) struct Admin {
+    pub(super) email: &'static str,
+    pub(super) password: Secret,
 }
 
 /// One API's inhabitants.
@@ -89,21 +99,27 @@ pub(super) async fn build(app: &App, gateway: &str, own_upstream: bool) -> anyho
         let made = example(app, cast, gateway, own_upstream).await;
         apis.push(made.with_context(|| format!("the example of the API {} could not be made", cast.api))?);
     }
-    let new = NewManagementKey {
-        name: KEY_NAME.into(),
-        account: None,
-        permissions: None,
-        lifetime: Lifetime::Days(MANAGEMENT_KEY_DAYS),
-    };
+    let new =
+        NewManagementKey { name: KEY_NAME.into(), account: None, permissions: None, lifetime: Lifetime::Infinite };
     let made = management::create(app, Reach::All, Actor::system(), new, None).await.map_err(refused)?;
     let management_key = made.secret.context("the management key came without its secret")?;
     Ok(World { gateway: gateway.to_owned(), management_key, apis })
 }
 
 async fn example(app: &App, cast: &Cast, gateway: &str, own_upstream: bool) -> anyhow::Result<Example> {
-    let (account, first_key) = match known_account(app, cast).await? {
-        Some(account) => (account, None),
-        None => new_account(app, cast).await?,
+    let (account, first_key, admin) = match known_account(app, cast).await? {
+        Some(account) => (account, None, None),
+        None => {
+            let (account, first_key) = new_account(app, cast).await?;
+            let (admin, holder) = settle(app, cast, account.id).await?;
+            let place = Place { account: account.id, holder };
+            match cast.api {
+                "clevertap" => states::passcodes(app, &place).await?,
+                "clickyid" => states::request(app, &place).await?,
+                _ => {}
+            }
+            (account, first_key, Some(admin))
+        }
     };
     let shown = match first_key {
         Some(key) => key,
@@ -112,7 +128,7 @@ async fn example(app: &App, cast: &Cast, gateway: &str, own_upstream: bool) -> a
     let secret = shown.secret.context("a key came without its secret")?;
     let base_url = format!("{gateway}/{}", cast.api);
     let curl = curl(cast.api, &base_url, &account.public_id, &secret, own_upstream);
-    Ok(Example { api: cast.api, base_url, account_id: account.public_id, key: shown.key.id, secret, curl })
+    Ok(Example { api: cast.api, base_url, account_id: account.public_id, key: shown.key.id, secret, curl, admin })
 }
 
 async fn known_account(app: &App, cast: &Cast) -> anyhow::Result<Option<AccountView>> {
@@ -135,11 +151,22 @@ async fn new_account(app: &App, cast: &Cast) -> anyhow::Result<(AccountView, Opt
         tags: vec![],
     };
     let made = accounts::create(app, Reach::All, Actor::system(), new, None).await.map_err(refused)?;
-    for (name, email) in cast.people {
-        let new = NewPerson { account: made.account.id, name: name.into(), email: Some(email.into()), role: None };
-        people::create(app, Reach::All, Actor::system(), new, None).await.map_err(refused)?;
-    }
     Ok((made.account, made.first_key))
+}
+
+/// Adds the account's people: one who may do everything and has joined, and one who was invited.
+async fn settle(app: &App, cast: &Cast, account: AccountId) -> anyhow::Result<(Admin, PersonId)> {
+    let setup = app.config.api(cast.api).context("the API is configured")?;
+    let all = setup.roles.iter().find(|role| role.permissions == Permissions::ALL).map(|role| role.name.clone());
+    let [(name, email), (other, other_email)] = cast.people;
+    let admin = NewPerson { account, name: name.into(), email: Some(email.into()), role: all };
+    let made = people::create(app, Reach::All, Actor::system(), admin, None).await.map_err(refused)?;
+    let token = made.invitation.context("somebody with an address is invited")?.token;
+    let password = operator::password()?;
+    people::accept(app, None, None, token, None, password.clone()).await.map_err(refused)?;
+    let new = NewPerson { account, name: other.into(), email: Some(other_email.into()), role: None };
+    let invited = people::create(app, Reach::All, Actor::system(), new, None).await.map_err(refused)?;
+    Ok((Admin { email, password }, invited.person.id))
 }
 
 /// A key of the account with its secret: a known one where its secret can be had, otherwise a new one.
