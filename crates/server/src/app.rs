@@ -21,6 +21,7 @@ use crate::keyring::{self, FeedError, Keyring};
 use crate::keys;
 use crate::leaks::{self, GithubKeys};
 use crate::limits::Limits;
+use crate::logs::Logs;
 use crate::outbox;
 use crate::quotas;
 use crate::sessions::{self, Desk};
@@ -65,6 +66,8 @@ pub struct App {
     pub counts: Arc<Counts>,
     /// The keys that GitHub signs its reports of leaks with.
     pub github_keys: Arc<GithubKeys>,
+    /// The request log.
+    pub logs: Arc<Logs>,
     /// Until when last uses have been saved, in unix milliseconds.
     saved_until: Arc<AtomicI64>,
 }
@@ -145,6 +148,7 @@ impl App {
         let outbox = Arc::default();
         let outward = Arc::new(Outward::new(&config.webhooks));
         let github_keys = Arc::new(GithubKeys::new(&config.leaks));
+        let logs = Arc::new(Logs::new(&config));
         Ok(Self {
             config,
             clock,
@@ -161,6 +165,7 @@ impl App {
             signals: Signals::default(),
             counts: Arc::default(),
             github_keys,
+            logs,
             saved_until,
         })
     }

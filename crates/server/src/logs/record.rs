@@ -1,0 +1,304 @@
+//! What is known of one decision once its answer has ended.
+//!
+//! A record is made on a request's way, so nothing in it is formatted there: ids are numbers, names are numbers of a
+//! [`Names`](super::Names) table, texts are bounded and share one piece of memory. It holds no secret, no query and
+//! no body. What was sent in place of a valid secret is there as a hash on the way to the writer only, which turns it
+//! into a fingerprint and forgets it.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use keyward_core::denial::Reason;
+use keyward_core::ids::{AccountId, KeyId, PersonId};
+use keyward_core::key::{Environment, Kind};
+use keyward_core::time::UnixMs;
+use uuid::Uuid;
+
+use super::names::Name;
+
+/// Longest path that is kept; of a longer one the beginning is.
+pub const PATH_BYTES_MAX: usize = 512;
+/// Longest user agent that is kept; of a longer one the beginning is.
+pub const AGENT_BYTES_MAX: usize = 200;
+/// Longest name of a method that is kept.
+pub const METHOD_BYTES_MAX: usize = 15;
+
+/// One decision and what came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// When the request's head had been read.
+    pub at: UnixMs,
+    /// Where it was decided.
+    pub source: Source,
+    /// The account, once a secret matched (or its tombstone).
+    pub account: Option<AccountId>,
+    /// The key, likewise.
+    pub key: Option<KeyId>,
+    /// The person who holds a personal key.
+    pub person: Option<PersonId>,
+    /// The key's kind.
+    pub kind: Option<Kind>,
+    /// The key's environment.
+    pub environment: Option<Environment>,
+    /// Whether it was the old secret of a rotation.
+    pub old_secret: bool,
+    /// The API, by name; [`Name::NONE`] where none was found.
+    pub api: Name,
+    /// The route's pattern; [`Name::NONE`] where the API declares none or none matched.
+    pub route: Name,
+    /// The region that was asked, or else the account's.
+    pub region: Name,
+    /// The method.
+    pub method: Method,
+    /// The status of the answer, or the one that a refusal by the auth listener stands for; 499 for a client that was
+    /// gone before there was one.
+    pub status: u16,
+    /// Why it was refused; `None` for what was allowed and answered by the upstream.
+    pub code: Option<&'static str>,
+    /// Which kind of `invalid_credentials` it was.
+    pub cause: Option<Cause>,
+    /// Keyed fingerprint of what was sent in place of a valid secret.
+    pub fingerprint: Option<u32>,
+    /// From the request's head until the answer's end, in microseconds.
+    pub total_us: u32,
+    /// From forwarding until the head of the upstream's answer, in microseconds; 0 where nothing was forwarded.
+    pub upstream_us: u32,
+    /// Bytes of the request's body.
+    pub bytes_in: u64,
+    /// Bytes of the answer's body.
+    pub bytes_out: u64,
+    /// The client's address, where it is known.
+    pub address: Option<IpAddr>,
+    /// What it took of each limit and quota; 0 for a refusal.
+    pub cost: u32,
+    /// How many items its body held, where a rule counts them.
+    pub items: Option<u32>,
+    /// What was left of the limit with the least left, or of the one that refused.
+    pub remaining: Option<u64>,
+    /// Whether the answer broke off before its end.
+    pub broke_off: bool,
+    /// The request's id, where it was made here.
+    pub(super) made_id: Option<Uuid>,
+    /// SHA-256 of what was sent in place of a valid secret; never written down.
+    pub(super) sent: Option<[u8; 32]>,
+    pub(super) texts: Texts,
+}
+
+/// Where a decision was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Source {
+    /// At the gateway.
+    Gateway,
+    /// At the auth listener, for another program.
+    Auth,
+}
+
+/// Why credentials were invalid, as the log tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Cause {
+    /// As the decision saw it.
+    Seen(Reason),
+    /// The secret of a key that was deleted.
+    Deleted,
+    /// A secret whose place another has taken.
+    Replaced,
+}
+
+/// A request's method, cut to [`METHOD_BYTES_MAX`].
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Method {
+    length: u8,
+    bytes: [u8; METHOD_BYTES_MAX],
+}
+
+/// Path, user agent and foreign request id, one after the other.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Texts {
+    pub(super) all: Box<str>,
+    pub(super) path_bytes: u16,
+    pub(super) agent_bytes: u16,
+    /// Whether the path goes on where it was cut.
+    pub(super) path_cut: bool,
+    /// Whether the user agent does.
+    pub(super) agent_cut: bool,
+}
+
+impl Source {
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Gateway => "gateway",
+            Self::Auth => "auth",
+        }
+    }
+}
+
+impl Cause {
+    /// All of them, in the order of their numbers on disk.
+    pub const ALL: [Self; 6] = [
+        Self::Seen(Reason::Malformed),
+        Self::Seen(Reason::Checksum),
+        Self::Seen(Reason::Unknown),
+        Self::Seen(Reason::WrongAccount),
+        Self::Deleted,
+        Self::Replaced,
+    ];
+
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Seen(reason) => reason.as_str(),
+            Self::Deleted => "deleted",
+            Self::Replaced => "replaced",
+        }
+    }
+}
+
+impl Method {
+    /// Keeps the beginning of a method's name.
+    pub fn new(name: &str) -> Self {
+        let kept = cut(name, METHOD_BYTES_MAX);
+        let mut bytes = [0; METHOD_BYTES_MAX];
+        bytes[..kept.len()].copy_from_slice(kept.as_bytes());
+        Self { length: kept.len() as u8, bytes }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.bytes[..usize::from(self.length)]).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Texts {
+    /// Cuts and joins them. `id` is a request id that somebody else gave.
+    pub(super) fn new(path: &str, agent: &str, id: &str) -> Self {
+        let (kept_path, kept_agent) = (cut(path, PATH_BYTES_MAX), cut(agent, AGENT_BYTES_MAX));
+        let mut all = String::with_capacity(kept_path.len() + kept_agent.len() + id.len());
+        all.push_str(kept_path);
+        all.push_str(kept_agent);
+        all.push_str(id);
+        Self {
+            all: all.into_boxed_str(),
+            path_bytes: kept_path.len() as u16,
+            agent_bytes: kept_agent.len() as u16,
+            path_cut: kept_path.len() < path.len(),
+            agent_cut: kept_agent.len() < agent.len(),
+        }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        self.all.get(..usize::from(self.path_bytes)).unwrap_or_default()
+    }
+
+    pub(super) fn agent(&self) -> &str {
+        let from = usize::from(self.path_bytes);
+        self.all.get(from..from + usize::from(self.agent_bytes)).unwrap_or_default()
+    }
+
+    pub(super) fn id(&self) -> &str {
+        self.all.get(usize::from(self.path_bytes) + usize::from(self.agent_bytes)..).unwrap_or_default()
+    }
+}
+
+impl Record {
+    /// A record of which nothing is known but when and where. Everything else is for the maker to fill in.
+    pub fn new(at: UnixMs, source: Source) -> Self {
+        Self {
+            at,
+            source,
+            account: None,
+            key: None,
+            person: None,
+            kind: None,
+            environment: None,
+            old_secret: false,
+            api: Name::NONE,
+            route: Name::NONE,
+            region: Name::NONE,
+            method: Method::new(""),
+            status: 0,
+            code: None,
+            cause: None,
+            fingerprint: None,
+            total_us: 0,
+            upstream_us: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            address: None,
+            cost: 0,
+            items: None,
+            remaining: None,
+            broke_off: false,
+            made_id: None,
+            sent: None,
+            texts: Texts::default(),
+        }
+    }
+
+    /// Gives it its texts: the path without a query, the user agent, and the request's id.
+    pub fn set_texts(&mut self, path: &str, agent: &str, id: &str) {
+        let made = Uuid::try_parse_ascii(id.as_bytes()).ok().filter(|_| id.len() == 32);
+        self.texts = Texts::new(path, agent, if made.is_some() { "" } else { id });
+        self.made_id = made;
+    }
+
+    /// The path as it was matched, without its query, cut to [`PATH_BYTES_MAX`].
+    pub fn path(&self) -> &str {
+        self.texts.path()
+    }
+
+    /// The user agent, cut to [`AGENT_BYTES_MAX`]; empty if none was sent.
+    pub fn agent(&self) -> &str {
+        self.texts.agent()
+    }
+
+    /// The request's id.
+    pub fn request_id(&self) -> String {
+        self.made_id.map_or_else(|| self.texts.id().to_owned(), |id| id.simple().to_string())
+    }
+
+    /// Whether it was let pass: it may still have ended badly at the upstream.
+    pub fn allowed(&self) -> bool {
+        self.code.is_none()
+    }
+
+    /// Whether it was let pass and answered well (below 400) to its end.
+    pub fn succeeded(&self) -> bool {
+        self.allowed() && self.status < 400 && !self.broke_off
+    }
+}
+
+/// The longest beginning of a text that has at most so many bytes.
+fn cut(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_bounded_and_stay_apart() {
+        let mut record = Record::new(UnixMs(1), Source::Gateway);
+        record.set_texts("/a", "curl", "edge-7");
+        assert_eq!((record.path(), record.agent(), record.request_id()), ("/a", "curl", "edge-7".into()));
+        let (path, agent) = ("/é".repeat(400), "ü".repeat(200));
+        record.set_texts(&path, &agent, "0190aaaabbbb7cccdddd0123456789ab");
+        assert!(record.path().len() <= PATH_BYTES_MAX && path.starts_with(record.path()));
+        assert!(record.agent().len() <= AGENT_BYTES_MAX && agent.starts_with(record.agent()));
+        assert_eq!(record.request_id(), "0190aaaabbbb7cccdddd0123456789ab");
+        assert!(record.texts.path_cut && record.texts.agent_cut);
+    }
+
+    #[test]
+    fn an_odd_method_is_cut() {
+        assert_eq!(Method::new("GET").as_str(), "GET");
+        assert_eq!(Method::new("ABCDEFGHIJKLMNOPQRST").as_str(), "ABCDEFGHIJKLMNO");
+    }
+}
