@@ -17,12 +17,13 @@ const ROWS: u32 = 103;
 
 const SERVER: &str = "crates/server/src/";
 /// What has operations, SQL and routes of its own.
-const DOMAINS: [&str; 13] = [
+const DOMAINS: [&str; 14] = [
     "accounts",
     "apis",
     "audit",
     "keys",
     "leaks",
+    "logs",
     "mail",
     "management",
     "outbox",

@@ -14,6 +14,7 @@ use crate::commands::config::ConfigCommand;
 use crate::commands::init::Init;
 use crate::commands::judge::Judge;
 use crate::commands::keys::Keys;
+use crate::commands::logs::Logs;
 use crate::commands::management_keys::ManagementKeys;
 use crate::commands::notices::Notices;
 use crate::commands::operators::Operators;
@@ -110,6 +111,8 @@ pub(crate) enum Command {
     /// Keys that authenticate automation, this program among it, to the management API.
     #[command(subcommand)]
     ManagementKeys(ManagementKeys),
+    /// Requests, allowed and refused: look, export, follow.
+    Logs(Box<Logs>),
     /// The record of every change, and what proves it whole.
     #[command(subcommand)]
     Audit(Audit),

@@ -65,6 +65,11 @@ impl Cell {
         Self::maybe((!texts.is_empty()).then(|| texts.join(" ")))
     }
 
+    /// Its text in its tone.
+    pub(crate) fn painted(&self, output: Output) -> String {
+        output.paint(&self.text, self.tone)
+    }
+
     fn width(&self) -> usize {
         self.text.chars().count()
     }

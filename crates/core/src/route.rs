@@ -100,6 +100,11 @@ impl Routes {
         &self.routes
     }
 
+    /// The place of one of these routes among [`Routes::all`].
+    pub fn place(&self, route: &Route) -> Option<usize> {
+        self.routes.element_offset(route)
+    }
+
     /// The route of a canonical path and a method.
     pub fn find(&self, method: &str, path: &str) -> Matched<'_> {
         if self.routes.is_empty() {

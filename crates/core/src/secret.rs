@@ -129,6 +129,11 @@ impl Format {
         }
     }
 
+    /// How many letters follow the prefix.
+    pub fn letters(&self) -> usize {
+        self.letters
+    }
+
     /// Makes a secret from random bytes that `fill` supplies (the operating system's generator in production).
     pub fn generate(&self, environment: Environment, fill: &mut dyn FnMut(&mut [u8])) -> Secret {
         let letters = self.alphabet.letters();
@@ -212,16 +217,20 @@ impl Pepper {
         mac.finalize().into_bytes().into()
     }
 
-    /// A short keyed fingerprint of anything that was sent as a credential: 8 hexadecimal digits that let two
-    /// log rows be compared and reveal nothing.
-    pub fn fingerprint(&self, sent: &str) -> String {
+    /// A short keyed fingerprint of anything that was sent as a credential, from its SHA-256: it lets two log rows be
+    /// compared and reveals nothing. Shown as 8 hexadecimal digits.
+    pub fn fingerprint(&self, sha256: &[u8; 32]) -> u32 {
         let mut mac = self.0.clone();
         mac.update(b"fingerprint\0");
-        mac.update(sent.as_bytes());
+        mac.update(sha256);
         let digest = mac.finalize().into_bytes();
-        let head = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
-        format!("{head:08x}")
+        u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]])
     }
+}
+
+/// The SHA-256 of anything that was sent as a credential.
+pub fn sha256(sent: &[u8]) -> [u8; 32] {
+    Sha256::digest(sent).into()
 }
 
 #[cfg(test)]
@@ -274,7 +283,10 @@ mod tests {
         let (one, two) = (Pepper::new(&[1; 32]), Pepper::new(&[2; 32]));
         assert_ne!(one.digest("a"), two.digest("a"));
         assert_eq!(one.digest("a"), one.digest_of_hash(&Sha256::digest(b"a").into()));
-        assert_eq!(one.fingerprint("a").len(), 8);
+        let sent = sha256(b"a");
+        assert_eq!(one.fingerprint(&sent), one.fingerprint(&sent));
+        assert_ne!(one.fingerprint(&sent), two.fingerprint(&sent));
+        assert_ne!(one.fingerprint(&sent).to_be_bytes(), one.digest("a")[..4]);
     }
 
     proptest! {

@@ -8,6 +8,7 @@
 mod call;
 mod dry_run;
 mod handing;
+mod logs;
 mod notices;
 mod outbox;
 mod people;

@@ -21,7 +21,7 @@ use crate::keyring::{self, FeedError, Keyring};
 use crate::keys;
 use crate::leaks::{self, GithubKeys};
 use crate::limits::Limits;
-use crate::logs::Logs;
+use crate::logs::{self, Logs, LogsError};
 use crate::outbox;
 use crate::quotas;
 use crate::sessions::{self, Desk};
@@ -98,6 +98,9 @@ pub enum StartError {
     /// The counters.
     #[error("the limits' counters can't be opened: {0}")]
     Limits(std::io::Error),
+    /// The request log.
+    #[error(transparent)]
+    Logs(#[from] LogsError),
 }
 
 /// Which clock a program runs on.
@@ -114,6 +117,7 @@ impl App {
     pub async fn start(config: Arc<Config>, clock: ClockChoice) -> Result<Self, StartError> {
         let app = Self::open(config, clock, |dir| Limits::open(&dir.join("limits.map"))).await?;
         app.restore_quotas().await?;
+        logs::start(&app).await?;
         app.spawn_keeping();
         Ok(app)
     }
@@ -197,6 +201,7 @@ impl App {
         sessions::sweep(self, &mut conn).await?;
         webhooks::sweep(&mut conn, now).await?;
         leaks::sweep(&mut conn, now).await?;
+        logs::sweep(self, &mut conn).await?;
         self.saved_until.store(now.0, Ordering::Relaxed);
         let used = self.limits.dirty_quotas();
         let saved = quotas::save(&mut conn, &used).await;

@@ -105,17 +105,31 @@ pub struct Verdict {
     pub statuses: Statuses,
     /// Which of them refused it.
     pub refused_by: Option<usize>,
+    /// What was taken of each.
+    pub cost: u32,
+    /// How many items its body holds, where a rule counts them.
+    pub items: Option<u64>,
 }
 
 impl Verdict {
     fn without_caller(outcome: Outcome) -> Self {
-        Self { outcome, caller: None, statuses: Statuses::new(), refused_by: None }
+        Self { outcome, caller: None, statuses: Statuses::new(), refused_by: None, cost: 0, items: None }
+    }
+
+    /// The limit or quota that refused it, or else the one with the least left.
+    pub fn tightest(&self) -> Option<&LimitStatus> {
+        tightest(&self.statuses, self.refused_by)
     }
 
     /// A refusal of somebody unknown.
     pub(crate) fn deny(denial: Denial) -> Self {
         Self::without_caller(Outcome::Deny(denial))
     }
+}
+
+/// Of several states the one to tell of.
+pub fn tightest(statuses: &[LimitStatus], refused_by: Option<usize>) -> Option<&LimitStatus> {
+    refused_by.and_then(|at| statuses.get(at)).or_else(|| statuses.iter().min_by_key(|own| own.remaining))
 }
 
 /// Everything a verdict rests on; one for the whole program, shared by all threads.
@@ -190,8 +204,8 @@ impl Ward {
     }
 
     fn judge(&self, attempt: &Attempt<'_>, caller: Caller, digest: &Digest, now: UnixMs) -> Verdict {
-        let cost = match Self::permit(attempt, &caller, now) {
-            Ok(Permit::Cost(cost)) => cost,
+        let (cost, items) = match Self::permit(attempt, &caller, now) {
+            Ok(Permit::Cost { cost, items }) => (cost, items),
             Ok(Permit::NeedBody { bytes_max }) => {
                 return self.verdict(Outcome::NeedBody { bytes_max }, caller, now);
             }
@@ -200,7 +214,7 @@ impl Ward {
             Err(denial) => return self.verdict(Outcome::Deny(denial), caller, now),
         };
         if !attempt.spend {
-            return self.verdict(Outcome::Allow, caller, now);
+            return Verdict { items, ..self.verdict(Outcome::Allow, caller, now) };
         }
         let holder = Holder { key: caller.key.id, account: caller.account.id };
         let mut statuses = Statuses::new();
@@ -208,12 +222,13 @@ impl Ward {
             Ok(()) => {
                 self.keyring.used(digest, now);
                 self.signals.took(&caller, cost, &statuses, now);
-                Verdict { outcome: Outcome::Allow, caller: Some(caller), statuses, refused_by: None }
+                Verdict { outcome: Outcome::Allow, caller: Some(caller), statuses, refused_by: None, cost, items }
             }
             Err(refused) => {
                 let denial = refusal(&caller.terms, refused.at, refused.retry_after_ms);
                 self.signals.exhausted(&caller, refused.at, &statuses, now);
-                Verdict { outcome: Outcome::Deny(denial), caller: Some(caller), statuses, refused_by: Some(refused.at) }
+                let (outcome, refused_by) = (Outcome::Deny(denial), Some(refused.at));
+                Verdict { outcome, caller: Some(caller), statuses, refused_by, cost: 0, items }
             }
         }
     }
@@ -222,8 +237,9 @@ impl Ward {
     fn permit(attempt: &Attempt<'_>, caller: &Caller, now: UnixMs) -> Result<Permit, Denial> {
         let view = view(attempt.setup, caller);
         decide::decide(&view, &attempt.request, now)?;
-        let Some(route) = attempt.request.route.route() else { return Ok(Permit::Cost(attempt.cost.unwrap_or(1))) };
-        let Some(rule) = &route.body else { return Ok(Permit::Cost(attempt.cost.unwrap_or(route.cost))) };
+        let plain = |cost: u32| Ok(Permit::Cost { cost: attempt.cost.unwrap_or(cost), items: attempt.items });
+        let Some(route) = attempt.request.route.route() else { return plain(1) };
+        let Some(rule) = &route.body else { return plain(route.cost) };
         let bytes = match attempt.body {
             Body::Read(bytes) => bytes,
             Body::Unread => return Ok(Permit::NeedBody { bytes_max: rule.bytes_max }),
@@ -235,12 +251,13 @@ impl Ward {
         {
             return Err(Denial::TooManyItems { items_max, items });
         }
-        Ok(Permit::Cost(attempt.cost.or(demand.cost).unwrap_or(route.cost)))
+        let cost = attempt.cost.or(demand.cost).unwrap_or(route.cost);
+        Ok(Permit::Cost { cost, items: demand.items.or(attempt.items) })
     }
 
     fn verdict(&self, outcome: Outcome, caller: Caller, now: UnixMs) -> Verdict {
         let statuses = self.standing(&caller, now);
-        Verdict { outcome, caller: Some(caller), statuses, refused_by: None }
+        Verdict { outcome, caller: Some(caller), statuses, refused_by: None, cost: 0, items: None }
     }
 
     /// How a caller's limits and quotas stand, taking nothing.
@@ -295,7 +312,7 @@ impl Ward {
 }
 
 enum Permit {
-    Cost(u32),
+    Cost { cost: u32, items: Option<u64> },
     NeedBody { bytes_max: usize },
 }
 

@@ -62,6 +62,25 @@ impl Clock {
         }
     }
 
+    /// The instant, and the boot clock's microseconds by which durations are measured, from one reading.
+    pub fn read_us(&self) -> (UnixMs, u64) {
+        match self {
+            Self::System(clock) => {
+                let boot_us = boot_us();
+                (UnixMs((boot_us / 1_000) as i64 + clock.offset_ms.load(Ordering::Relaxed)), boot_us)
+            }
+            Self::Manual(at) => {
+                let now = at.load(Ordering::SeqCst);
+                (UnixMs(now), now as u64 * 1_000)
+            }
+        }
+    }
+
+    /// Microseconds since `began_us`, which [`Clock::read_us`] or this gave.
+    pub fn since_us(&self, began_us: u64) -> u32 {
+        u32::try_from(self.read_us().1.saturating_sub(began_us)).unwrap_or(u32::MAX)
+    }
+
     /// Follows a wall clock that was set forward; called now and then by a task.
     pub fn follow_wall(&self) {
         if let Self::System(clock) = self {
@@ -93,6 +112,11 @@ fn wall_ms() -> i64 {
 /// Counts through suspend, unlike the monotonic clock.
 pub(crate) fn boot_ms() -> i64 {
     ms(rustix::time::clock_gettime(rustix::time::ClockId::Boottime))
+}
+
+fn boot_us() -> u64 {
+    let at = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    at.tv_sec as u64 * 1_000_000 + at.tv_nsec as u64 / 1_000
 }
 
 fn ms(at: rustix::time::Timespec) -> i64 {

@@ -21,6 +21,7 @@ pub mod limits;
 pub mod logs;
 pub mod mail;
 pub mod management;
+mod mapped;
 pub mod metrics;
 pub mod notices;
 pub mod operation;

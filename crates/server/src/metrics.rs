@@ -27,7 +27,26 @@ pub fn render(app: &App, stats: &Stats) -> String {
     family(&mut out, name, "counter", "Limits reached and odd refusals that nobody was told of: there were too many.");
     line(&mut out, name, &[], app.signals.dropped());
     heads(&mut out, app);
+    logs(&mut out, app);
     out
+}
+
+fn logs(out: &mut String, app: &App) {
+    let Some((tally, holding)) = app.logs.tally().zip(app.logs.holding()) else { return };
+    for (name, kind, help, value) in [
+        ("keyward_log_decisions_total", "counter", "Decisions that the request log is told of.", tally.decided),
+        ("keyward_log_stored_total", "counter", "Their records that are on the disk.", tally.stored),
+        ("keyward_log_records", "gauge", "Records that can be found.", holding.records),
+        ("keyward_log_bytes", "gauge", "Bytes of the request log on the disk.", holding.bytes),
+        ("keyward_log_failing", "gauge", "Whether it can't be written.", u64::from(tally.failing.is_some())),
+    ] {
+        family(out, name, kind, help);
+        line(out, name, &[], value);
+    }
+    family(out, "keyward_log_dropped_total", "counter", "Records that were dropped, by reason.");
+    for (loss, records) in &tally.dropped {
+        line(out, "keyward_log_dropped_total", &[("reason", loss.as_str())], *records);
+    }
 }
 
 fn heads(out: &mut String, app: &App) {

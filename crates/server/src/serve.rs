@@ -69,13 +69,13 @@ pub struct Running {
 pub fn start(app: App, bound: Bound) -> io::Result<Running> {
     let (stop, stopped) = watch::channel(false);
     let gateway = Gateway::new(Arc::clone(&app.config), app.clock.clone(), app.ward());
-    let gateway = Arc::new(gateway.with_doors(Doors::new(app.clone())));
+    let gateway = Arc::new(gateway.with_doors(Doors::new(app.clone())).with_logs(Arc::clone(&app.logs)));
     let stats = Arc::clone(gateway.stats());
     let at_gateway = gateway.serve(bound.gateway, stopped.clone())?;
 
-    let (ward, config) = (app.ward(), Arc::clone(&app.config));
+    let (ward, config, logs) = (app.ward(), Arc::clone(&app.config), Arc::clone(&app.logs));
     let bounds = Bounds::from(&app.config.gateway);
-    let make = move |_: usize, _: &_| Auth::new(ward.clone(), Arc::clone(&config));
+    let make = move |_: usize, _: &_| Auth::new(ward.clone(), Arc::clone(&config), logs.recorder());
     let at_auth = serve("auth", bound.auth, bounds, Arc::new(AtomicUsize::new(0)), stopped.clone(), make)?;
 
     let control = bound.control.local_addr()?;
@@ -116,6 +116,8 @@ impl Running {
                 tracing::warn!(connections = cut, "cut off when stopping: they took longer than gateway.drain_timeout");
             }
         }
+        // Every answer has ended: all records are handed over.
+        self.app.logs.stop().await;
         if let Err(error) = self.controlling.await {
             tracing::error!(%error, "the control listener ended badly");
         }

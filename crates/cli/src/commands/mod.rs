@@ -7,6 +7,7 @@ mod dry_run;
 pub(crate) mod init;
 pub(crate) mod judge;
 pub(crate) mod keys;
+pub(crate) mod logs;
 pub(crate) mod management_keys;
 pub(crate) mod notices;
 pub(crate) mod operators;
@@ -43,6 +44,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::Webhooks(webhooks) => webhooks::run(*webhooks, global, output).await?,
         Command::Operators(command) => operators::run(command, global, output).await?,
         Command::ManagementKeys(keys) => management_keys::run(keys, global, output).await?,
+        Command::Logs(logs) => logs::run(*logs, global, output).await?,
         Command::Audit(command) => return audit::run(command, global, output).await,
         Command::Notices(notices) => notices::run(notices, global, output).await?,
         Command::Outbox(outbox) => outbox::run(outbox, global, output).await?,

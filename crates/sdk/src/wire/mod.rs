@@ -11,6 +11,7 @@ mod dry_run;
 mod handing;
 mod keys;
 mod leaks;
+mod logs;
 mod management;
 mod notices;
 mod outbox;
@@ -36,6 +37,10 @@ pub use keys::{
     SecretInfo, Standing,
 };
 pub use leaks::{Exposed, GithubFeedback, GithubMatch, LeakLabel, LeakReport, LeakReports, LeakResult, LeakResults};
+pub use logs::{
+    LogDropped, LogEntry, LogExportQuery, LogFilter, LogFormat, LogMissing, LogOutcome, LogPage, LogQuery, LogSource,
+    LogStatus, LogTailQuery,
+};
 pub use management::{ManagementKey, ManagementKeyCreated, NewManagementKey, Whoami};
 pub use notices::{KeptNoticeSettings, Notice, NoticeChoice, NoticeDelivery, NoticeQuery, NoticeSettings, Snooze};
 pub use outbox::{Channel, MailTest, MailTested, OutboxQuery, Parcel, ParcelState};

@@ -14,6 +14,7 @@ use super::{AuditFilter, AuditView, Export, export};
 use crate::app::App;
 use crate::http::{Caller, Problem, Query};
 use crate::http::{list_problem, page_of, wire_page, words};
+use crate::operation::csv;
 
 /// The routes of the audit.
 pub fn routes() -> OpenApiRouter<App> {
@@ -77,7 +78,7 @@ async fn export_audit(
     let under_way = export::export(&app, caller.reach, filter).await?;
     let first = match format {
         wire::AuditFormat::Ndjson => String::new(),
-        wire::AuditFormat::Csv => export::csv(&HEADINGS),
+        wire::AuditFormat::Csv => csv(&HEADINGS),
     };
     let pieces =
         futures_util::stream::try_unfold((under_way, first), move |(export, first)| piece(export, first, format));
@@ -117,9 +118,7 @@ fn write(text: &mut String, event: wire::AuditEvent, format: wire::AuditFormat) 
             let value = |value: Option<serde_json::Value>| value.map(|value| value.to_string()).unwrap_or_default();
             let (seq, before, after) = (seq.to_string(), value(before), value(after));
             let (origin, account) = (origin.unwrap_or_default(), account_id.unwrap_or_default());
-            text.push_str(&export::csv(&[
-                &seq, &id, &at, &actor, &origin, &action, &subject, &account, &before, &after, &mac,
-            ]));
+            text.push_str(&csv(&[&seq, &id, &at, &actor, &origin, &action, &subject, &account, &before, &after, &mac]));
         }
     }
     Ok(())

@@ -7,12 +7,17 @@ use std::sync::Arc;
 use keyward_core::decide::Request;
 use keyward_core::denial::Denial;
 use keyward_core::route::Matched;
+use keyward_core::time::UnixMs;
 use serde::Deserialize;
 
-use super::render;
-use crate::authorize::{Attempt, Body, Presented, Verdict, Ward};
+use super::{Desk, render};
+use crate::authorize::{Attempt, Body, Outcome, Presented, Verdict, Ward};
+use crate::clock::Clock;
 use crate::config::{ApiSetup, Config, Scheme};
 use crate::gateway::credential;
+use crate::gateway::recording::{hashed, note_verdict};
+use crate::gateway::request_id::RequestId;
+use crate::logs::{Method, Record, Recorder, Source};
 
 /// Most requests of one call.
 const BATCH_MAX: usize = 100;
@@ -73,7 +78,13 @@ impl Call<'_> {
 }
 
 /// The JSON answer to a call.
-pub(super) fn answer(ward: &Ward, config: &Config, bytes: &[u8], explain: bool) -> Result<Vec<u8>, BadCall> {
+pub(super) fn answer(
+    ward: &Ward,
+    config: &Config,
+    desk: &Desk,
+    bytes: &[u8],
+    explain: bool,
+) -> Result<Vec<u8>, BadCall> {
     let call: Call<'_> =
         serde_json::from_slice(bytes).map_err(|error| BadCall(format!("The call can't be read: {error}.")))?;
     let mut out = Vec::with_capacity(512);
@@ -96,11 +107,11 @@ pub(super) fn answer(ward: &Ward, config: &Config, bytes: &[u8], explain: bool) 
                 if place > 0 {
                     out.push(b',');
                 }
-                judge(ward, item, explain, &mut out)?;
+                judge(ward, desk, item, explain, &mut out)?;
             }
             out.extend_from_slice(b"]}");
         }
-        Some(Items::Count(_)) | None => judge(ward, &prepare(config, &call)?, explain, &mut out)?,
+        Some(Items::Count(_)) | None => judge(ward, desk, &prepare(config, &call)?, explain, &mut out)?,
     }
     Ok(out)
 }
@@ -130,12 +141,18 @@ fn prepare<'a>(config: &'a Config, call: &'a Call<'a>) -> Result<Prepared<'a>, B
     Ok(Prepared { call, setup, items, path, presented })
 }
 
-fn judge(ward: &Ward, prepared: &Prepared<'_>, explain: bool, out: &mut Vec<u8>) -> Result<(), BadCall> {
+fn judge(ward: &Ward, desk: &Desk, prepared: &Prepared<'_>, explain: bool, out: &mut Vec<u8>) -> Result<(), BadCall> {
     let Prepared { call, setup, items, path, presented } = prepared;
-    let route = match path {
-        Ok(None) => Matched::NotAsked,
-        Ok(Some(path)) => setup.api.routes.find(call.method.as_deref().unwrap_or("GET"), path),
-        Err(denial) => return render::answer(out, ward, setup, &Verdict::deny(denial.clone()), explain.then_some(&[])),
+    let (now, began_us) = ward.clock.read_us();
+    let id = desk.ids.next(now);
+    let recorder = desk.recorder.as_ref().filter(|_| !explain);
+    if let Some(recorder) = recorder {
+        recorder.decide();
+    }
+    let (route, fault) = match path {
+        Ok(None) => (Matched::NotAsked, None),
+        Ok(Some(path)) => (setup.api.routes.find(call.method.as_deref().unwrap_or("GET"), path), None),
+        Err(denial) => (Matched::NotAsked, Some(denial)),
     };
     let attempt = Attempt {
         setup,
@@ -151,11 +168,47 @@ fn judge(ward: &Ward, prepared: &Prepared<'_>, explain: bool, out: &mut Vec<u8>)
         cost: call.cost,
         spend: !explain,
     };
-    if explain {
-        let (verdict, checks) = ward.explain(&attempt);
-        return render::answer(out, ward, setup, &verdict, Some(&checks));
+    let (verdict, checks) = match fault {
+        Some(denial) => (Verdict::deny(denial.clone()), explain.then(Vec::new)),
+        None if explain => {
+            let (verdict, checks) = ward.explain(&attempt);
+            (verdict, Some(checks))
+        }
+        None => (ward.authorize(&attempt), None),
+    };
+    if let Some(recorder) = recorder {
+        record(recorder, &attempt, &verdict, call, &id, (now, began_us), &ward.clock);
     }
-    render::answer(out, ward, setup, &ward.authorize(&attempt), None)
+    render::answer(out, setup, &verdict, id.as_str(), checks.as_deref())
+}
+
+fn record(
+    recorder: &Recorder,
+    attempt: &Attempt<'_>,
+    verdict: &Verdict,
+    call: &Call<'_>,
+    id: &RequestId,
+    (at, began_us): (UnixMs, u64),
+    clock: &Clock,
+) {
+    let mut record = Box::new(Record::new(at, Source::Auth));
+    let denial = match &verdict.outcome {
+        Outcome::Deny(denial) => Some(denial),
+        Outcome::Allow | Outcome::NeedBody { .. } => None,
+    };
+    record.status = denial.map_or(200, Denial::status);
+    record.code = denial.map(Denial::code);
+    record.api = recorder.book().api(attempt.setup);
+    record.region = recorder.book().region(attempt.setup, attempt.request.region);
+    record.method = Method::new(call.method.as_deref().unwrap_or_default());
+    record.address = call.client_ip;
+    record.bytes_in = call.body.as_ref().map_or(0, |body| body.len() as u64);
+    let path = call.path.as_deref().unwrap_or_default();
+    record.set_texts(path.split_once('?').map_or(path, |(path, _)| path), "", id.as_str());
+    let sent = || call.authorization.as_ref().or(call.secret.as_ref()).map(|sent| hashed(sent.as_bytes()));
+    note_verdict(&mut record, recorder.book(), attempt, verdict, sent);
+    record.total_us = clock.since_us(began_us);
+    recorder.hand_over(record);
 }
 
 fn region<'a>(setup: &'a ApiSetup, host: &str) -> Option<&'a str> {

@@ -20,6 +20,8 @@ use crate::authorize::Ward;
 use crate::config::Config;
 use crate::gateway::Peer;
 use crate::gateway::listen::Serve;
+use crate::gateway::request_id::RequestIds;
+use crate::logs::Recorder;
 
 /// Largest call: a hundred requests with inspected bodies fit.
 const CALL_BYTES_MAX: usize = 4 << 20;
@@ -29,12 +31,20 @@ const CALL_BYTES_MAX: usize = 4 << 20;
 pub struct Auth {
     ward: Ward,
     config: Arc<Config>,
+    desk: Desk,
+}
+
+/// What one thread names and records its decisions with.
+#[derive(Debug)]
+struct Desk {
+    ids: RequestIds,
+    recorder: Option<Recorder>,
 }
 
 impl Auth {
-    /// A service that judges with `ward`.
-    pub fn new(ward: Ward, config: Arc<Config>) -> Self {
-        Self { ward, config }
+    /// A service that judges with `ward`, and records what it decides.
+    pub fn new(ward: Ward, config: Arc<Config>, recorder: Option<Recorder>) -> Self {
+        Self { ward, config, desk: Desk { ids: RequestIds::new(), recorder } }
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
@@ -61,7 +71,7 @@ impl Auth {
             }
             Err(_) => return problem(StatusCode::BAD_REQUEST, "bad_request", "The call's body broke off."),
         };
-        match call::answer(&self.ward, &self.config, &bytes, explain) {
+        match call::answer(&self.ward, &self.config, &self.desk, &bytes, explain) {
             Ok(json) => reply(StatusCode::OK, "application/json", json),
             Err(call::BadCall(why)) => problem(StatusCode::BAD_REQUEST, "bad_request", &why),
         }

@@ -7,7 +7,7 @@ use keyward_core::quota::Refill;
 use serde::Serialize;
 
 use super::call::BadCall;
-use crate::authorize::{Explained, Outcome, Verdict, Ward};
+use crate::authorize::{Explained, Outcome, Verdict};
 use crate::config::ApiSetup;
 
 #[derive(Serialize)]
@@ -15,7 +15,7 @@ struct Answer<'a> {
     allow: bool,
     code: Option<&'static str>,
     status: u16,
-    request_id: String,
+    request_id: &'a str,
     account: Option<AccountId>,
     person: Option<PersonId>,
     key: Option<KeyId>,
@@ -46,9 +46,9 @@ struct CheckState {
 /// Writes the answer; with `checks`, as an explanation.
 pub(super) fn answer(
     out: &mut Vec<u8>,
-    ward: &Ward,
     setup: &ApiSetup,
     verdict: &Verdict,
+    request_id: &str,
     checks: Option<&[Explained]>,
 ) -> Result<(), BadCall> {
     let denial = match &verdict.outcome {
@@ -61,7 +61,7 @@ pub(super) fn answer(
         allow: denial.is_none(),
         code: denial.map(Denial::code),
         status: denial.map_or(200, Denial::status),
-        request_id: request_id(ward),
+        request_id,
         account: caller.map(|caller| caller.account.id),
         person: caller.and_then(|caller| caller.key.person),
         key: caller.map(|caller| caller.key.id),
@@ -95,12 +95,4 @@ fn check(explained: &Explained) -> CheckState {
         (Some(_), false) => "failed",
     };
     CheckState { name: explained.name, outcome, detail: explained.denial.as_ref().map(Denial::message) }
-}
-
-/// Names a decision in the logs; no secret depends on it.
-fn request_id(ward: &Ward) -> String {
-    let mut bytes = [0_u8; 10];
-    crate::vault::random(&mut bytes);
-    let now = ward.clock.now().0 as u64;
-    uuid::Builder::from_unix_timestamp_millis(now, &bytes).into_uuid().simple().to_string()
 }

@@ -17,8 +17,10 @@ use crate::gateway::dialect::Dialect;
 use crate::mail::MailSettings;
 use crate::signals::Thresholds;
 
+mod logs;
 mod told;
 
+pub use logs::LogSettings;
 pub use told::{LeakSettings, OutwardSettings};
 
 /// The whole configuration, checked.
@@ -36,6 +38,8 @@ pub struct Config {
     pub auth: AuthSettings,
     /// Settings of the audit.
     pub audit: AuditSettings,
+    /// Settings of the request log.
+    pub logs: LogSettings,
     /// Where people reach the control listener: what links begin with, without a slash at the end. `None`: unsaid.
     pub control_url: Option<String>,
     /// How people sign in.

@@ -73,6 +73,15 @@ pub fn header_names(setup: &ApiSetup) -> Vec<HeaderName> {
     setup.schemes.iter().flat_map(names).collect()
 }
 
+/// What stands in the first header that this API reads a secret from, whatever it is: for the log's fingerprint alone.
+pub(super) fn shown<'a>(setup: &ApiSetup, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    let header = |scheme: &Scheme| match scheme {
+        Scheme::Bearer | Scheme::Basic => headers.get(AUTHORIZATION),
+        Scheme::Header(name) | Scheme::Pair { secret: name, .. } => headers.get(name),
+    };
+    setup.schemes.iter().find_map(header).map(HeaderValue::as_bytes)
+}
+
 /// A secret as it stands: visible ASCII, nothing around it.
 fn plain(secret: &str) -> Presented<'_> {
     let whole = !secret.is_empty() && secret.bytes().all(|byte| byte.is_ascii_graphic());

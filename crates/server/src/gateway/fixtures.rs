@@ -139,6 +139,12 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
     let number = |(index, made): (usize, Made)| Arc::new(ApiSetup { index: index as u16, ..made.build() });
     Config {
         audit: crate::config::AuditSettings::default(),
+        logs: crate::config::LogSettings {
+            folder: "logs".into(),
+            flush_every: Duration::from_millis(500),
+            keep_days: None,
+            bytes_max: u64::MAX,
+        },
         data_dir: "unused".into(),
         effective: String::new(),
         listen: Listen { gateway: address, auth: address, control: address },

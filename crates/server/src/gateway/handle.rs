@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use keyward_core::decide;
 use keyward_core::denial::Denial;
@@ -18,12 +19,14 @@ use super::listen::Serve;
 use super::matching::{Found, without_prefix};
 use super::outbound::{Forward, Length};
 use super::peer::Peer;
+use super::recording::{Entry, Logged, Open, hashed};
 use super::refusal::{Refusal, X_KEYWARD_ERROR};
 use super::request_id::{RequestId, RequestIds};
 use super::upstream::{AnswerBody, Failure, Payload, Pool};
 use super::{Gateway, Judge, cors, credential, inspected, rates};
 use crate::authorize::{Attempt, Body, Caller, Outcome, Presented, Verdict};
 use crate::config::Preflight;
+use crate::logs::Recorder;
 
 /// When a key ends, told to its holder in time.
 pub const X_KEYWARD_KEY_EXPIRES: HeaderName = HeaderName::from_static("x-keyward-key-expires");
@@ -36,6 +39,7 @@ pub(super) struct Worker<J> {
     pub(super) pool: Rc<Pool>,
     pub(super) ids: RequestIds,
     pub(super) number: usize,
+    pub(super) recorder: Option<Rc<Recorder>>,
 }
 
 /// A request whose API is known.
@@ -51,29 +55,39 @@ pub(super) struct ApiRequest<'a> {
     pub(super) inner_path: &'a str,
     /// What was decided, once it was; answers are dressed by it.
     pub(super) verdict: OnceCell<Verdict>,
+    /// What the log is told.
+    pub(super) open: &'a Open,
 }
 
 impl<J: Judge> Serve for Worker<J> {
-    type Body = AnswerBody;
+    type Body = Logged;
 
-    async fn serve(&self, peer: &Rc<Peer>, request: Request<Incoming>) -> Response<AnswerBody> {
+    async fn serve(&self, peer: &Rc<Peer>, request: Request<Incoming>) -> Response<Logged> {
         let (parts, body) = request.into_parts();
         let fault = peer.serve();
         let gateway = &self.gateway;
         let settings = &gateway.config.gateway;
-        let now = gateway.clock.now();
+        let (now, began_us) = gateway.clock.read_us();
+        let mut entry = self.recorder.as_ref().map(|recorder| Entry::begin(recorder, &gateway.clock, now, began_us));
         let origin = inbound::origin(peer, &parts.headers, &settings.trusted_proxies);
         let request_id = origin.request_id.unwrap_or_else(|| self.ids.next(now));
         let checked = match fault {
             Some(why) => Err(inbound::Unfit::Denied(Denial::BadRequest(why))),
             None => inbound::check(&parts, settings.uri_bytes_max, origin),
         };
+        if let Some(entry) = &mut entry {
+            let path = checked.as_ref().map_or(parts.uri.path(), |inbound| &inbound.path);
+            entry.head(&parts, path, &origin, &request_id);
+            entry.sized(body.size_hint().exact().unwrap_or(0));
+        }
+        let open = Open::new(entry);
         let (api, mut response) = match checked {
-            Err(unfit) => (None, self.refuse_unmatched(unfit.into(), &request_id)),
+            Err(unfit) => (None, self.refuse_unmatched(unfit.into(), &request_id, &open)),
             Ok(inbound) => match gateway.table.find(&inbound.host, &inbound.path) {
-                None => (None, self.refuse_unmatched(Denial::NoApi.into(), &request_id)),
+                None => (None, self.refuse_unmatched(Denial::NoApi.into(), &request_id, &open)),
                 Some(found) => {
-                    let response = self.serve_api(&parts, body, &inbound, found, &request_id, now).await;
+                    open.found(&found);
+                    let response = self.serve_api(&parts, body, &inbound, found, &request_id, now, &open).await;
                     (Some(found.setup.index), response)
                 }
             },
@@ -85,17 +99,20 @@ impl<J: Judge> Serve for Worker<J> {
         if let Ok(id) = HeaderValue::from_str(request_id.as_str()) {
             response.headers_mut().insert(X_REQUEST_ID, id);
         }
-        gateway.stats.answered(self.number, api, response.status().as_u16());
-        response
+        let status = response.status().as_u16();
+        gateway.stats.answered(self.number, api, status);
+        response.map(|body| open.answering(status, body))
     }
 }
 
 impl<J: Judge> Worker<J> {
-    fn refuse_unmatched(&self, refusal: Refusal, request_id: &RequestId) -> Response<AnswerBody> {
+    fn refuse_unmatched(&self, refusal: Refusal, request_id: &RequestId, open: &Open) -> Response<AnswerBody> {
+        open.refused(refusal.code);
         self.gateway.stats.denied(self.number, None, refusal.code);
         refusal.into_response(None, request_id)
     }
 
+    #[expect(clippy::too_many_arguments, reason = "everything that is known of a request when its API is found")]
     async fn serve_api(
         &self,
         parts: &Parts,
@@ -104,11 +121,12 @@ impl<J: Judge> Worker<J> {
         found: Found<'_>,
         request_id: &RequestId,
         now: UnixMs,
+        open: &Open,
     ) -> Response<AnswerBody> {
         let inner_path = without_prefix(&inbound.path, found.prefix);
         let path = if found.setup.keep_prefix { &inbound.path } else { inner_path };
         let verdict = OnceCell::new();
-        let request = ApiRequest { parts, inbound, found, request_id, now, path, inner_path, verdict };
+        let request = ApiRequest { parts, inbound, found, request_id, now, path, inner_path, verdict, open };
         let mut response = match self.decide_and_forward(&request, body).await {
             Ok(response) => response,
             Err(refusal) => self.refuse(&request, refusal),
@@ -127,6 +145,7 @@ impl<J: Judge> Worker<J> {
 
     fn refuse(&self, request: &ApiRequest<'_>, refusal: Refusal) -> Response<AnswerBody> {
         let setup = request.found.setup;
+        request.open.refused(refusal.code);
         self.gateway.stats.denied(self.number, Some(setup.index), refusal.code);
         let challenge = self.gateway.wires.get(usize::from(setup.index)).map(|wire| (&**setup, &wire.challenge));
         refusal.into_response(challenge, request.request_id)
@@ -141,7 +160,7 @@ impl<J: Judge> Worker<J> {
         if cors::is_preflight(request.parts) {
             match setup.preflight {
                 Preflight::Answer { .. } => return Ok(cors::answer(setup, request.parts)),
-                Preflight::Forward => return self.forward(request, None, payload_of(body), "live").await,
+                Preflight::Forward => return self.forward(request, None, payload_of(body, request), "live").await,
                 Preflight::Check => {}
             }
         }
@@ -165,7 +184,7 @@ impl<J: Judge> Worker<J> {
                 verdict = self.ask(request, route, Body::Read(&bytes));
                 Payload::Read(bytes)
             }
-            Outcome::Allow | Outcome::Deny(_) => payload_of(body),
+            Outcome::Allow | Outcome::Deny(_) => payload_of(body, request),
         };
         // Borrowed from here on: what many keys share should not be counted up and down by every request.
         let verdict = request.decided(verdict);
@@ -204,7 +223,9 @@ impl<J: Judge> Worker<J> {
             route,
         };
         let attempt = Attempt { setup, presented, request: asked, body, items: None, cost: None, spend };
-        self.gateway.judge.authorize(&attempt)
+        let verdict = self.gateway.judge.authorize(&attempt);
+        request.open.judged(&attempt, &verdict, || credential::shown(setup, &request.parts.headers).map(hashed));
+        verdict
     }
 
     async fn forward(
@@ -233,7 +254,11 @@ impl<J: Judge> Worker<J> {
         let answer = target.exchange(&request.parts.method, payload, idle_timeout, |out, address| {
             wire.outbound.write(out, &forward, target.authority(address), &target.base_path, length);
         });
-        match answer.await {
+        let clock = &self.gateway.clock;
+        let began_us = clock.read_us().1;
+        let answer = answer.await;
+        request.open.forwarded(clock, began_us);
+        match answer {
             Ok(answer) => {
                 let mut response = Response::new(answer.body);
                 *response.status_mut() = answer.head.status;
@@ -284,13 +309,12 @@ fn told_end(caller: &Caller, now: UnixMs) -> Option<UnixMs> {
     }
 }
 
-fn payload_of(body: Incoming) -> Payload {
-    use http_body::Body as _;
+fn payload_of(body: Incoming, request: &ApiRequest<'_>) -> Payload {
     if body.is_end_stream() {
         return Payload::Empty;
     }
     match body.size_hint().exact() {
         Some(_) => Payload::Sized(body),
-        None => Payload::Chunked(body),
+        None => Payload::Chunked(body, request.open.counting()),
     }
 }

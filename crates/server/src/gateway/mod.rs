@@ -20,6 +20,7 @@ pub mod matching;
 pub mod outbound;
 mod peer;
 mod rates;
+pub(crate) mod recording;
 mod refusal;
 pub mod request_id;
 pub mod stats;
@@ -43,6 +44,7 @@ pub use refusal::X_KEYWARD_ERROR;
 use crate::authorize::{Attempt, Verdict};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::logs::Logs;
 use challenge::Challenge;
 use handle::Worker;
 use listen::{Bounds, Serving, Sockets};
@@ -68,6 +70,7 @@ pub struct Gateway<J> {
     wires: Vec<Wire>,
     stats: Arc<Stats>,
     doors: Option<Doors>,
+    logs: Option<Arc<Logs>>,
 }
 
 /// What is made ready of an API's configuration.
@@ -82,13 +85,19 @@ impl<J: Judge> Gateway<J> {
         let wire = |setup| Wire { outbound: Outbound::new(setup), challenge: Challenge::new(setup) };
         let wires = config.apis.iter().map(|setup| wire(setup)).collect();
         let (table, stats) = (Table::new(&config), Arc::new(Stats::new(&config)));
-        Self { config, clock, judge, table, wires, stats, doors: None }
+        Self { config, clock, judge, table, wires, stats, doors: None, logs: None }
     }
 
     /// Opens the doors for holders and keys, where APIs have them.
     #[must_use]
     pub fn with_doors(self, doors: Doors) -> Self {
         Self { doors: Some(doors), ..self }
+    }
+
+    /// Records what it decides.
+    #[must_use]
+    pub fn with_logs(self, logs: Arc<Logs>) -> Self {
+        Self { logs: Some(logs), ..self }
     }
 
     /// What it counts.
@@ -103,7 +112,8 @@ impl<J: Judge> Gateway<J> {
         listen::serve("gateway", sockets, bounds, open, shutdown, move |number, ticker| {
             let pool = Rc::new(Pool::new(&self.config, ticker));
             tokio::task::spawn_local(Rc::clone(&pool).sweep());
-            Worker { gateway: Arc::clone(&self), pool, ids: RequestIds::new(), number }
+            let recorder = self.logs.as_ref().and_then(|logs| logs.recorder()).map(Rc::new);
+            Worker { gateway: Arc::clone(&self), pool, ids: RequestIds::new(), number, recorder }
         })
     }
 }

@@ -175,7 +175,7 @@ impl Length {
             Payload::Empty => Self::None,
             Payload::Read(bytes) => Self::Sized(bytes.len() as u64),
             Payload::Sized(body) => body.size_hint().exact().map_or(Self::Chunked, Self::Sized),
-            Payload::Chunked(_) => Self::Chunked,
+            Payload::Chunked(..) => Self::Chunked,
         }
     }
 }

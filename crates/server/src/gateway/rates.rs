@@ -9,6 +9,7 @@ use keyward_core::limit::LimitStatus;
 use keyward_core::terms::Terms;
 use keyward_core::time::{SECOND_MS, UnixMs};
 
+use crate::authorize::tightest;
 use crate::config::RateHeaders;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
@@ -48,8 +49,7 @@ pub(super) fn put(
 /// All five values, written into one piece of memory.
 fn values(terms: &Terms, statuses: &[LimitStatus], refused_by: Option<usize>, now: UnixMs) -> [HeaderValue; 5] {
     // What the old family shows: the one that refused, or the one with the least left.
-    let tightest =
-        refused_by.and_then(|at| statuses.get(at)).or_else(|| statuses.iter().min_by_key(|own| own.remaining));
+    let tightest = tightest(statuses, refused_by);
     let mut text = BytesMut::with_capacity(160);
     let mut ends = [0; 5];
     // Writing to memory cannot fail.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use http::HeaderValue;
 use keyward_core::time::UnixMs;
+use uuid::Uuid;
 
 const BYTES_MAX: usize = 64;
 
@@ -40,10 +41,12 @@ impl fmt::Debug for RequestId {
     }
 }
 
-/// Makes one thread's request ids.
+/// Makes one thread's request ids: the time, a random number of the thread's, and a count. Ids of one thread sort as
+/// they were made, and where many are kept they take little room.
 #[derive(Debug)]
 pub struct RequestIds {
-    state: Cell<u64>,
+    thread: [u8; 6],
+    count: Cell<u32>,
 }
 
 impl RequestIds {
@@ -53,28 +56,26 @@ impl RequestIds {
         // Ids are no secrets: without randomness the place of this value in memory has to do.
         let _ = getrandom::fill(&mut seed);
         let place = std::ptr::from_ref(&seed) as u64;
-        Self { state: Cell::new(u64::from_le_bytes(seed) ^ place) }
+        let [thread @ .., _, _] = (u64::from_le_bytes(seed) ^ place).to_le_bytes();
+        Self { thread, count: Cell::new(0) }
     }
 
-    /// A fresh one.
+    /// A fresh one. A thread's count begins anew after four thousand million, many milliseconds later.
     pub fn next(&self, now: UnixMs) -> RequestId {
-        let (high, low) = (self.random(), self.random());
-        let mut random = [0_u8; 10];
-        random[..8].copy_from_slice(&high.to_le_bytes());
-        random[8..].copy_from_slice(&low.to_le_bytes()[..2]);
-        let uuid = uuid::Builder::from_unix_timestamp_millis(now.0.max(0) as u64, &random).into_uuid();
+        let uuid = self.next_uuid(now);
         let mut bytes = [0; BYTES_MAX];
         uuid.simple().encode_lower(&mut bytes);
         RequestId { bytes, length: 32 }
     }
 
-    /// SplitMix64: quick, and good enough for names.
-    fn random(&self) -> u64 {
-        let state = self.state.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
-        self.state.set(state);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
+    /// Likewise, as a number.
+    pub fn next_uuid(&self, now: UnixMs) -> Uuid {
+        let count = self.count.get();
+        self.count.set(count.wrapping_add(1));
+        let mut bytes = [0_u8; 10];
+        bytes[..6].copy_from_slice(&self.thread);
+        bytes[6..].copy_from_slice(&count.to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(now.0.max(0) as u64, &bytes).into_uuid()
     }
 }
 
@@ -92,7 +93,9 @@ mod tests {
     fn ids_are_32_hexadecimal_digits_and_sort_by_time() {
         let ids = RequestIds::new();
         let (a, b) = (ids.next(UnixMs(1_000)), ids.next(UnixMs(2_000)));
-        assert!(a.as_str() < b.as_str());
+        let c = ids.next(UnixMs(2_000));
+        assert!(a.as_str() < b.as_str() && b.as_str() < c.as_str());
+        assert_ne!(RequestIds::new().next(UnixMs(1_000)).as_str()[13..24], a.as_str()[13..24]);
         assert!(a.as_str().len() == 32 && a.as_str().bytes().all(|byte| byte.is_ascii_hexdigit()));
     }
 

@@ -73,6 +73,36 @@ impl Caller {
     }
 }
 
+/// What is answered for as long as the caller may hear it.
+const STREAMS: [&str; 2] = ["/v1/logs/tail", "/v1/live"];
+
+/// A stream's right to go on: the caller is judged anew, by what they sent, as often as it is asked.
+#[derive(Clone)]
+pub struct Standing {
+    app: App,
+    permits: Arc<Permits>,
+    asked: Arc<Parts>,
+    caller: Caller,
+}
+
+impl Standing {
+    /// Whether the caller still may, and reaches what they reached.
+    pub async fn holds(&self) -> bool {
+        match judge(&self.app, &self.permits, &self.asked).await {
+            Ok(Some(now)) => now.reach == self.caller.reach && now.actor.may == self.caller.actor.may,
+            Ok(None) | Err(_) => false,
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Standing {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| Problem::unauthenticated("missing_credentials"))
+    }
+}
+
 /// The layer in front of `/v1`: no route can forget it.
 pub(super) async fn authenticate(
     State((app, permits)): State<(App, Arc<Permits>)>,
@@ -83,9 +113,15 @@ pub(super) async fn authenticate(
     let (judged, body) = judge_with_body(&app, &permits, &parts, body).await;
     match judged {
         Ok(caller) => {
+            let template = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+            let asked = STREAMS.contains(&template).then(|| parts.clone());
             // From here on nobody can read or log the secret; a public route of signing in reads its cookie itself.
             parts.headers.remove(AUTHORIZATION);
             if let Some(caller) = caller {
+                if let Some(asked) = asked {
+                    let standing = Standing { app, permits, asked: Arc::new(asked), caller: caller.clone() };
+                    parts.extensions.insert(standing);
+                }
                 parts.extensions.insert(caller);
                 parts.headers.remove(COOKIE);
             }

@@ -20,7 +20,7 @@ mod shell;
 pub mod words;
 
 pub use body::{Json, OptionalJson, Raw};
-pub use caller::{By, Caller, Visitor};
+pub use caller::{By, Caller, Standing, Visitor};
 pub use headers::{IdempotencyKey, IfMatch, ObjectId, SecondId, ThirdId};
 pub use pages::Metrics;
 pub use post::post_json;

@@ -12,7 +12,8 @@ use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
 use crate::app::App;
 use crate::{
-    accounts, apis, audit, keys, leaks, mail, management, notices, outbox, people, policies, roles, sessions, webhooks,
+    accounts, apis, audit, keys, leaks, logs, mail, management, notices, outbox, people, policies, roles, sessions,
+    webhooks,
 };
 
 fn v1() -> OpenApiRouter<App> {
@@ -26,6 +27,7 @@ fn v1() -> OpenApiRouter<App> {
         .merge(management::routes())
         .merge(webhooks::routes())
         .merge(leaks::routes())
+        .merge(logs::routes())
         .merge(audit::routes())
         .merge(notices::routes())
         .merge(outbox::routes())

@@ -48,14 +48,14 @@ pub use model::{KeyEdit, KeyFilter, KeyView, LimitSpec, NewKey, NewPickup, Picku
 pub use model::{QuotaSpec, SecretView, Whose, WithSecret};
 pub use pace::Pace;
 pub(crate) use permits::Sight;
-pub use read::{account_of, find, find_digest, get, list};
+pub use read::{account_of, find, find_digest, get, list, names_of};
 pub(crate) use reminders::remind_anew;
 pub use reminders::remind_once;
 pub use reveal::{reveal, reveal_all};
 pub(crate) use rotate::rotate_in;
 pub use rotate::{cancel_rotation, complete_rotation, reset, rotate};
 pub use routes::routes;
-pub use secrets::save_last_used;
+pub use secrets::{Grave, graves, save_last_used};
 pub use seen::{How, Seen, seen_by};
 pub use snooze::snooze;
 pub(crate) use told::{Told, told};

@@ -10,7 +10,7 @@ use super::secrets::Reason;
 use super::{KeyFilter, KeyView, PickupBy, Whose, pickup, secrets, store, within};
 use crate::app::App;
 use crate::changes::Reach;
-use crate::db::Conn;
+use crate::db::{Conn, Db};
 use crate::operation::{Cursor, OpError, Page, Paged, damaged};
 
 /// Longer names are nobody's.
@@ -117,4 +117,12 @@ impl KeyFilter {
         let member = metadata.iter().flat_map(|(name, value)| [name, value]);
         [api, name, external_id, tag].into_iter().flatten().chain(member)
     }
+}
+
+/// What these keys are called, those that are called anything; deleted ones by their tombstones.
+pub async fn names_of(db: &Db, keys: &[KeyId]) -> sqlx::Result<Vec<(KeyId, String)>> {
+    let mut conn = db.conn().await?;
+    let rows = store::names_of(&mut conn, keys).await?;
+    let named = |(id, name): (String, String)| Some((id.parse().ok()?, name));
+    Ok(rows.into_iter().filter_map(named).collect())
 }

@@ -56,6 +56,8 @@ const SAVE: &str = "update api_key set name = $3, name_folded = $4, name_unique 
     expires_at = $15, updated_at = $16, revoked_at = $17, version = $18, \
     contacts = $19 where id = $1 and account_id = $2";
 const DELETE: &str = "delete from api_key where id = $1 and account_id = $2";
+const NAMES: &str = "select id, name from api_key where name is not null and id in (";
+const BURIED_NAMES: &str = ") union select key_id, name from tombstone where name is not null and key_id in (";
 const FORGET_LABELS: &str = "delete from attribute where owner_id in (select id from api_key where account_id = $1)";
 const DELETE_ALL: &str = "delete from api_key where account_id = $1";
 
@@ -284,4 +286,22 @@ pub(super) async fn delete_all(conn: &mut Conn, account: AccountId) -> sqlx::Res
     let account = account.to_string();
     on_db!(&mut *conn, |c| sqlx::query(FORGET_LABELS).bind(&account).execute(c).await.map(drop))?;
     on_db!(conn, |c| sqlx::query(DELETE_ALL).bind(&account).execute(c).await.map(drop))
+}
+
+/// What these keys are called, deleted ones among them.
+pub(super) async fn names_of(conn: &mut Conn, keys: &[KeyId]) -> sqlx::Result<Vec<(String, String)>> {
+    if keys.is_empty() {
+        return Ok(vec![]);
+    }
+    on_db!(conn, |c| {
+        let mut sql = QueryBuilder::new(NAMES);
+        for part in [BURIED_NAMES, ")"] {
+            let mut list = sql.separated(", ");
+            for key in keys {
+                list.push_bind(key.to_string());
+            }
+            sql.push(part);
+        }
+        sql.build_query_as().persistent(false).fetch_all(c).await
+    })
 }

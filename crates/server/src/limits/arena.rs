@@ -10,8 +10,8 @@ use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use super::map::{Map, WORD};
 use super::tag::SHARDS;
+use crate::mapped::{Map, WORD};
 
 /// What the file begins with.
 pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"kwcounts");

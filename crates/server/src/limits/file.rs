@@ -9,11 +9,11 @@ use keyward_core::time::UnixMs;
 
 use super::arena::{Arena, BLOCK, Entry, Extent, FIRST_BLOCK, LATEST_AT, MAGIC, MAGIC_AT, VERSION, VERSION_AT};
 use super::fixed::Narrow;
-use super::map::{Map, WORD};
 use super::quota::saved;
 use super::shard::{NARROW, STATE, Shard, Table, WIDE, is_live, tag_of};
 use super::tag::SHARDS;
 use super::{Limits, Origin};
+use crate::mapped::{Map, WORD};
 
 impl Limits {
     /// Opens the counters kept in a file, or begins a new one. A file that can't be read is set aside, loudly.

@@ -10,7 +10,6 @@ mod arena;
 mod file;
 mod fixed;
 mod locked;
-mod map;
 mod quota;
 mod saved;
 mod shard;

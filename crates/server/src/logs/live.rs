@@ -2,8 +2,8 @@
 //!
 //! Nothing waits for a watcher. One that is too slow misses records, and is told how many.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::broadcast;
 
@@ -23,7 +23,8 @@ struct Batch {
 /// Where the writer publishes.
 #[derive(Debug)]
 pub(super) struct Live {
-    sender: broadcast::Sender<Arc<Batch>>,
+    /// `None` once the log has stopped.
+    sender: Mutex<Option<broadcast::Sender<Arc<Batch>>>>,
     published: AtomicU64,
 }
 
@@ -46,19 +47,34 @@ pub enum Told {
 
 impl Live {
     pub(super) fn new() -> Self {
-        Self { sender: broadcast::Sender::new(BATCHES_MAX), published: AtomicU64::new(0) }
+        let sender = Mutex::new(Some(broadcast::Sender::new(BATCHES_MAX)));
+        Self { sender, published: AtomicU64::new(0) }
     }
 
     /// Tells all watchers. Only the writer calls it.
     pub(super) fn publish(&self, records: &Arc<[Record]>) {
         let before = self.published.fetch_add(records.len() as u64, Ordering::AcqRel);
-        // Nobody watching is no failure.
-        let _ = self.sender.send(Arc::new(Batch { before, records: Arc::clone(records) }));
+        if let Some(sender) = &*self.sender() {
+            // Nobody watching is no failure.
+            let _ = sender.send(Arc::new(Batch { before, records: Arc::clone(records) }));
+        }
     }
 
     pub(super) fn subscribe(&self) -> Subscription {
-        let receiver = self.sender.subscribe();
+        let receiver = match &*self.sender() {
+            Some(sender) => sender.subscribe(),
+            None => broadcast::channel(1).1,
+        };
         Subscription { receiver, seen: self.published.load(Ordering::Acquire) }
+    }
+
+    /// There will be nothing more.
+    pub(super) fn end(&self) {
+        self.sender().take();
+    }
+
+    fn sender(&self) -> MutexGuard<'_, Option<broadcast::Sender<Arc<Batch>>>> {
+        self.sender.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

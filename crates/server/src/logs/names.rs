@@ -16,6 +16,10 @@ impl Name {
     /// Stands for all that found no place any more.
     pub const OTHER: Self = Self(1);
 
+    pub(super) const fn number(self) -> usize {
+        self.0 as usize
+    }
+
     /// Whether it stands for nothing.
     pub const fn is_none(self) -> bool {
         self.0 == 0

@@ -53,7 +53,7 @@ pub struct Record {
     /// The status of the answer, or the one that a refusal by the auth listener stands for; 499 for a client that was
     /// gone before there was one.
     pub status: u16,
-    /// Why it was refused; `None` for what was allowed and answered by the upstream.
+    /// Why it was refused, or what went wrong on the way to the upstream; `None` where the upstream answered.
     pub code: Option<&'static str>,
     /// Which kind of `invalid_credentials` it was.
     pub cause: Option<Cause>,
@@ -69,7 +69,7 @@ pub struct Record {
     pub bytes_out: u64,
     /// The client's address, where it is known.
     pub address: Option<IpAddr>,
-    /// What it took of each limit and quota; 0 for a refusal.
+    /// What it took of each limit and quota; 0 where nothing was taken.
     pub cost: u32,
     /// How many items its body held, where a rule counts them.
     pub items: Option<u32>,
@@ -91,6 +91,40 @@ pub enum Source {
     Gateway,
     /// At the auth listener, for another program.
     Auth,
+}
+
+/// What came of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Let pass, and answered well (below 400) to the end.
+    Success,
+    /// Let pass, and answered badly, not to the end, or not at all.
+    Error,
+    /// Refused here.
+    Refused,
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Success, Self::Error, Self::Refused];
+
+    /// By what was answered.
+    pub(super) fn of(code: Option<&str>, status: u16, broke_off: bool) -> Self {
+        match code {
+            None if status < 400 && !broke_off => Self::Success,
+            None | Some("upstream_unavailable" | "upstream_timeout" | "client_gone") => Self::Error,
+            Some(_) => Self::Refused,
+        }
+    }
+
+    /// Its word.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::Refused => "refused",
+        }
+    }
 }
 
 /// Why credentials were invalid, as the log tells it.
@@ -143,6 +177,15 @@ impl Cause {
         Self::Deleted,
         Self::Replaced,
     ];
+
+    /// Its number on disk.
+    pub(super) fn number(self) -> u8 {
+        Self::ALL.iter().position(|own| *own == self).unwrap_or_default() as u8
+    }
+
+    pub(super) fn numbered(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
 
     /// Its word.
     pub const fn as_str(self) -> &'static str {
@@ -248,6 +291,11 @@ impl Record {
         self.made_id = made;
     }
 
+    /// Gives it the hash of what was sent in place of a valid secret, for the writer to make a fingerprint of.
+    pub fn set_sent(&mut self, sha256: Option<[u8; 32]>) {
+        self.sent = sha256;
+    }
+
     /// The path as it was matched, without its query, cut to [`PATH_BYTES_MAX`].
     pub fn path(&self) -> &str {
         self.texts.path()
@@ -263,14 +311,14 @@ impl Record {
         self.made_id.map_or_else(|| self.texts.id().to_owned(), |id| id.simple().to_string())
     }
 
-    /// Whether it was let pass: it may still have ended badly at the upstream.
-    pub fn allowed(&self) -> bool {
-        self.code.is_none()
+    /// What came of it.
+    pub fn outcome(&self) -> Outcome {
+        Outcome::of(self.code, self.status, self.broke_off)
     }
 
-    /// Whether it was let pass and answered well (below 400) to its end.
-    pub fn succeeded(&self) -> bool {
-        self.allowed() && self.status < 400 && !self.broke_off
+    /// Records lie in this order; two with the same place are as good as equal.
+    pub(super) fn order(&self) -> (UnixMs, u128, &str) {
+        (self.at, self.made_id.map_or(0, |id| id.as_u128()), self.texts.id())
     }
 }
 

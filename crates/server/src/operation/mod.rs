@@ -1,5 +1,6 @@
 //! What every operation shares: how it fails, how lists are paged, how a repeated create is recognised.
 
+mod csv;
 mod findings;
 mod idempotency;
 mod page;
@@ -11,6 +12,7 @@ use uuid::{Builder, Uuid};
 
 use crate::changes::Failed;
 
+pub(crate) use csv::csv;
 pub use findings::{FieldError, Findings};
 pub use idempotency::Idempotency;
 pub(crate) use idempotency::{recall, remember};

@@ -5,6 +5,7 @@
 
 mod auth;
 mod gateway;
+mod logs;
 mod mail;
 mod management;
 mod sessions;

@@ -5,6 +5,7 @@ mod audit;
 mod clash;
 mod headers;
 mod keys;
+mod logs;
 mod mail;
 mod routes;
 mod sign_in;
@@ -52,6 +53,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
     let apis = apis.into_iter().enumerate().map(place).collect();
     let data_dir = sources.folder().join(top.text("data_dir").unwrap_or_default());
     let audit = audit::settings(top, &data_dir, sources, faults);
+    let logs = logs::settings(top, &data_dir);
     let control_url = sign_in::control_url(top, faults);
     let sign_in = sign_in::settings(top, sources, faults);
     let mail = mail::settings(top, sources, faults);
@@ -64,6 +66,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
         gateway,
         auth,
         audit,
+        logs,
         control_url,
         sign_in,
         mail,

@@ -4,6 +4,7 @@
 mod api;
 mod audit;
 mod keys;
+mod logs;
 mod mail;
 mod sign_in;
 mod told;
@@ -96,6 +97,7 @@ pub(super) static TOP: &[Field] = &[
     field("gateway", Is::Table(GATEWAY), Given::Inside, "Bounds of the data plane."),
     field("auth", Is::Table(AUTH), Given::Inside, "Who may ask the auth listener."),
     field("audit", Is::Table(audit::AUDIT), Given::Inside, "The record of every change, and what proves it whole."),
+    field("logs", Is::Table(logs::LOGS), Given::Inside, "The request log: a record of every decision."),
     field("control", Is::Table(sign_in::CONTROL), Given::Inside, "How people reach the control listener."),
     field("sign_in", Is::Table(sign_in::SIGN_IN), Given::Inside, "How people sign in."),
     field("webhooks", Is::Table(told::WEBHOOKS), Given::Inside, "Whom accounts may have told of what happens to them."),

@@ -66,8 +66,14 @@ pub(super) fn denials() -> Vec<Denial> {
 
 impl Judge for Puppet {
     fn authorize(&self, attempt: &Attempt<'_>) -> Verdict {
-        let anonymous =
-            |outcome| Verdict { outcome, caller: None, statuses: [].into_iter().collect(), refused_by: None };
+        let anonymous = |outcome| Verdict {
+            outcome,
+            caller: None,
+            statuses: [].into_iter().collect(),
+            refused_by: None,
+            cost: 0,
+            items: None,
+        };
         let secret = match &attempt.presented {
             Presented::Nothing => return anonymous(Outcome::Deny(Denial::MissingCredentials)),
             Presented::Refused(denial) => return anonymous(Outcome::Deny(denial.clone())),
@@ -80,7 +86,8 @@ impl Judge for Puppet {
             _ => denied().map_or(Outcome::Allow, Outcome::Deny),
         };
         let status = LimitStatus { limit: 1_000, remaining: 999, reset_at: NOW.plus(120_000) };
-        Verdict { outcome, caller: Some(caller(secret)), statuses: [status].into_iter().collect(), refused_by: None }
+        let statuses = [status].into_iter().collect();
+        Verdict { outcome, caller: Some(caller(secret)), statuses, refused_by: None, cost: 1, items: None }
     }
 }
 

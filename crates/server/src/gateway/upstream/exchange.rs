@@ -1,5 +1,6 @@
 //! One request to an upstream and its answer, both bodies streamed at once.
 
+use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -27,8 +28,8 @@ pub enum Payload {
     Read(Bytes),
     /// One of known length that is still coming.
     Sized(Incoming),
-    /// One of unknown length.
-    Chunked(Incoming),
+    /// One of unknown length, and where its bytes are counted.
+    Chunked(Incoming, Option<Rc<Cell<u64>>>),
 }
 
 /// An upstream's answer.
@@ -252,10 +253,10 @@ fn poll_payload(link: &mut Link, payload: &mut Payload, cx: &mut Context<'_>) ->
 /// Puts the next piece of a body that is still coming on the connection.
 fn poll_piece(link: &mut Link, payload: &mut Payload, cx: &mut Context<'_>) -> Result<bool, hyper::Error> {
     loop {
-        let (body, chunked) = match payload {
+        let (body, chunked, counted) = match payload {
             Payload::Empty | Payload::Read(_) => return Ok(false),
-            Payload::Sized(body) => (body, false),
-            Payload::Chunked(body) => (body, true),
+            Payload::Sized(body) => (body, false, None),
+            Payload::Chunked(body, counted) => (body, true, counted.as_ref()),
         };
         match Pin::new(body).poll_frame(cx) {
             Poll::Pending => return Ok(false),
@@ -270,6 +271,9 @@ fn poll_piece(link: &mut Link, payload: &mut Payload, cx: &mut Context<'_>) -> R
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) if data.is_empty() => {}
                 Ok(data) => {
+                    if let Some(counted) = counted {
+                        counted.set(counted.get() + data.len() as u64);
+                    }
                     if chunked {
                         put_hex(&mut link.outbox, data.len());
                         link.tail = b"\r\n";

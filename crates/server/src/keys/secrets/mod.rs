@@ -10,7 +10,7 @@ use keyward_core::time::{DAY_MS, UnixMs};
 use super::row::KeyRow;
 use crate::app::App;
 use crate::changes::Tx;
-use crate::db::Conn;
+use crate::db::{Conn, Db};
 use crate::operation::{damaged, new_id};
 use crate::vault;
 
@@ -41,6 +41,34 @@ pub(super) struct TombstoneRow {
     pub(super) name: Option<String>,
     pub(super) reason: String,
     pub(super) at: i64,
+}
+
+/// What a tombstone tells of a secret that is nobody's any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Grave {
+    /// Its digest.
+    pub digest: Digest,
+    /// The key it was of.
+    pub key: KeyId,
+    /// That key's account.
+    pub account: AccountId,
+    /// Whether another secret took its place; its key was deleted otherwise.
+    pub replaced: bool,
+}
+
+/// Which of these digests have a tombstone. For the request log alone: no decision looks there.
+pub async fn graves(db: &Db, digests: &[Digest]) -> sqlx::Result<Vec<Grave>> {
+    let mut conn = db.conn().await?;
+    let rows = store::tombstones(&mut conn, digests).await?;
+    let grave = |(digest, row): (Vec<u8>, TombstoneRow)| {
+        Ok(Grave {
+            digest: digest.as_slice().try_into().map_err(|_| damaged("a tombstone's digest"))?,
+            key: row.key_id.parse().map_err(|_| damaged("a tombstone's key"))?,
+            account: row.account_id.parse().map_err(|_| damaged("a tombstone's account"))?,
+            replaced: row.reason == Reason::Replaced.as_str(),
+        })
+    };
+    rows.into_iter().map(grave).collect()
 }
 
 /// Why a secret ended.

@@ -20,6 +20,7 @@ const BY_DIGEST: &str =
     concat!(select!(), "join api_key k on k.id = s.key_id where s.digest = $1 and ($2 is null or k.account_id = $2)");
 const TOMBSTONE: &str = "select key_id, account_id, name, reason, at from tombstone \
     where digest = $1 and ($2 is null or account_id = $2)";
+const TOMBSTONES: &str = "select digest, key_id, account_id, name, reason, at from tombstone where digest in (";
 const INSERT: &str = "insert into secret (id, key_id, digest, pepper_id, hint, sealed, created_at, until, last_used_at) \
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const SET_UNTIL: &str = "update secret set until = $2 where id = $1";
@@ -71,6 +72,27 @@ pub(in crate::keys) async fn tombstone(
 ) -> sqlx::Result<Option<TombstoneRow>> {
     let within = within.map(|id| id.to_string());
     on_db!(conn, |c| sqlx::query_as(TOMBSTONE).bind(digest.as_slice()).bind(within).fetch_optional(c).await)
+}
+
+/// Those of these digests that have a tombstone.
+pub(super) async fn tombstones(conn: &mut Conn, digests: &[Digest]) -> sqlx::Result<Vec<(Vec<u8>, TombstoneRow)>> {
+    if digests.is_empty() {
+        return Ok(vec![]);
+    }
+    type Row = (Vec<u8>, String, String, Option<String>, String, i64);
+    let rows: Vec<Row> = on_db!(conn, |c| {
+        let mut sql = sqlx::QueryBuilder::new(TOMBSTONES);
+        let mut list = sql.separated(", ");
+        for digest in digests {
+            list.push_bind(digest.to_vec());
+        }
+        sql.push(")");
+        sql.build_query_as().persistent(false).fetch_all(c).await
+    })?;
+    let row = |(digest, key_id, account_id, name, reason, at)| {
+        (digest, TombstoneRow { key_id, account_id, name, reason, at })
+    };
+    Ok(rows.into_iter().map(row).collect())
 }
 
 pub(super) async fn insert(conn: &mut Conn, row: &SecretRow) -> sqlx::Result<()> {

@@ -148,7 +148,10 @@ impl Control {
     ) -> Answer {
         let response = request(self.http.request(method, format!("{}{path}", self.base))).send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap();
+        // A stream has no end to wait for.
+        let kind = headers.get("content-type").map(|kind| kind.to_str().unwrap().to_owned()).unwrap_or_default();
+        let is_stream = kind.starts_with("text/event-stream");
+        let text = if is_stream { String::new() } else { response.text().await.unwrap() };
         let body = serde_json::from_str(&text).unwrap_or_default();
         Answer { status, headers, text, body }
     }
@@ -160,6 +163,13 @@ impl Control {
             None => request.bearer_auth(key),
         };
         self.send(build, method, path).await
+    }
+
+    /// An answer that is read piece by piece.
+    pub async fn open(&self, key: &str, path: &str) -> reqwest::Response {
+        let response = self.http.get(format!("{}{path}", self.base)).bearer_auth(key).send().await.unwrap();
+        assert_eq!(response.status(), 200);
+        response
     }
 
     /// The operator reads.

@@ -1,0 +1,111 @@
+//! From the threads that serve to the writer: one bounded queue each, and neither side ever waits for the other.
+
+use std::cell::RefCell;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use keyward_core::route::Matched;
+use rtrb::{Consumer, Producer, PushError, RingBuffer};
+
+use super::counts::Counts;
+use super::names::{Name, Names};
+use super::record::Record;
+use crate::config::{ApiSetup, Config};
+
+/// What a thread records with. Its own alone.
+#[derive(Debug)]
+pub struct Recorder {
+    queue: RefCell<Producer<Box<Record>>>,
+    lane: usize,
+    counts: Arc<Counts>,
+    book: Arc<Book>,
+}
+
+/// The writer's ends of all queues.
+#[derive(Debug, Default)]
+pub(super) struct Queues(Mutex<Vec<Consumer<Box<Record>>>>);
+
+/// The names of everything configured, by place.
+#[derive(Debug)]
+pub struct Book(Vec<ApiNames>);
+
+#[derive(Debug)]
+struct ApiNames {
+    api: Name,
+    routes: Vec<Name>,
+    regions: Vec<(Box<str>, Name)>,
+}
+
+impl Recorder {
+    /// A thread's way to the writer.
+    pub(super) fn new(queues: &Queues, length: usize, counts: Arc<Counts>, book: Arc<Book>) -> Self {
+        let (producer, consumer) = RingBuffer::new(length);
+        queues.0.lock().unwrap_or_else(PoisonError::into_inner).push(consumer);
+        Self { queue: RefCell::new(producer), lane: counts.lane(), counts, book }
+    }
+
+    /// Counts a decision. Its record follows by [`Recorder::hand_over`]; if the process ends in between, the
+    /// difference tells.
+    pub fn decide(&self) {
+        self.counts.decide(self.lane);
+    }
+
+    /// Hands a record over, or counts it as dropped.
+    pub fn hand_over(&self, record: Box<Record>) {
+        if let Err(PushError::Full(_)) = self.queue.borrow_mut().push(record) {
+            self.counts.drop_queued(self.lane);
+        }
+    }
+
+    /// The names of what is configured.
+    pub fn book(&self) -> &Book {
+        &self.book
+    }
+}
+
+impl Queues {
+    /// Takes what has come, up to so many records; queues whose thread has ended are let go of once they are empty.
+    pub(super) fn drain(&self, most: usize, out: &mut Vec<Box<Record>>) {
+        let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for queue in queues.iter_mut() {
+            let here = queue.slots().min(most.saturating_sub(out.len()));
+            if let Ok(chunk) = queue.read_chunk(here) {
+                out.extend(chunk);
+            }
+        }
+        // Abandoned first, empty after: what was pushed before its thread ended is seen.
+        queues.retain(|queue| !(queue.is_abandoned() && queue.is_empty()));
+    }
+}
+
+impl Book {
+    pub(super) fn new(config: &Config, names: &Names) -> Self {
+        let of = |setup: &Arc<ApiSetup>| ApiNames {
+            api: names.name(&setup.api.name),
+            routes: setup.api.routes.all().iter().map(|route| names.name(&route.pattern)).collect(),
+            regions: setup.api.regions.keys().map(|region| (region.as_str().into(), names.name(region))).collect(),
+        };
+        Self(config.apis.iter().map(of).collect())
+    }
+
+    /// An API's name.
+    pub fn api(&self, setup: &ApiSetup) -> Name {
+        self.of(setup).map_or(Name::NONE, |own| own.api)
+    }
+
+    /// A route's.
+    pub fn route(&self, setup: &ApiSetup, matched: Matched<'_>) -> Name {
+        let place = matched.route().and_then(|route| setup.api.routes.place(route));
+        let name = place.and_then(|place| self.of(setup)?.routes.get(place));
+        name.copied().unwrap_or(Name::NONE)
+    }
+
+    /// A region's.
+    pub fn region(&self, setup: &ApiSetup, region: Option<&str>) -> Name {
+        let found = region.and_then(|region| self.of(setup)?.regions.iter().find(|(own, _)| &**own == region));
+        found.map_or(Name::NONE, |(_, name)| *name)
+    }
+
+    fn of(&self, setup: &ApiSetup) -> Option<&ApiNames> {
+        self.0.get(usize::from(setup.index))
+    }
+}

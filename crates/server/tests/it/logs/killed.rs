@@ -1,0 +1,107 @@
+//! kill -9 while records pour in: what is decided is stored, dropped, or a gap that is known exactly (promise P6).
+//!
+//! The child is this very test binary, told by an environment variable to be one.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::fd::AsFd as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use keyward_core::time::UnixMs;
+use keyward_server::app::{App, ClockChoice};
+use keyward_server::clock::Clock;
+use keyward_server::logs::{Record, Source};
+
+use super::{everything, missing};
+use crate::support::{START, parse};
+
+const PLACE: &str = "KEYWARD_TESTS_LOG_AT";
+const APIS: &str = "[logs]\nflush_every = \"20ms\"\n[apis.shop]\nupstream = \"http://127.0.0.1:9\"\n";
+const LOOPS: usize = 50;
+const THREADS: u64 = 2;
+/// Decisions between two words of the child.
+const STEP: u64 = 64;
+const PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
+
+async fn open(place: &Path) -> App {
+    let text = format!("data_dir = {:?}\n{APIS}", place.display().to_string());
+    App::start(parse(&text, place), ClockChoice::Given(Clock::manual(START))).await.unwrap()
+}
+
+/// Not a test of its own: records and tells how many, until it is killed.
+#[tokio::test]
+async fn the_recorder_that_is_killed() {
+    let Some(place) = std::env::var_os(PLACE) else { return };
+    let app = open(Path::new(&place)).await;
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let app = &app;
+            scope.spawn(move || {
+                let recorder = app.logs.recorder().unwrap();
+                let mut out = std::fs::File::from(std::io::stdout().as_fd().try_clone_to_owned().unwrap());
+                for nth in 1.. {
+                    recorder.decide();
+                    let mut record = Box::new(Record::new(UnixMs(START.0 + nth), Source::Gateway));
+                    record.set_texts("/killed", "", "");
+                    recorder.hand_over(record);
+                    if nth as u64 % STEP == 0 {
+                        // A pipe holds few lines: no child gets far ahead of its parent.
+                        out.write_all(format!("!{thread} {nth}{:500}\n", "").as_bytes()).unwrap();
+                        // A steady stream, so that kills find the writer at every one of its steps.
+                        std::thread::park_timeout(PAUSE);
+                    }
+                }
+            });
+        }
+    });
+}
+
+fn spawn(place: &Path) -> Child {
+    Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "logs::killed::the_recorder_that_is_killed", "--nocapture", "--test-threads=1"])
+        .env(PLACE, place)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+/// Kills a child after so many words; how many decisions it told of at least, and could have made at most.
+fn killed_after(mut child: Child, words: usize) -> (u64, u64) {
+    let mut told = [0; THREADS as usize];
+    let mut heard = 0;
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        let Some((_, word)) = line.as_ref().unwrap().rsplit_once('!') else { continue };
+        let Some((thread, nth)) = word.trim().split_once(' ') else { continue };
+        let (Ok(thread), Ok(nth)) = (thread.parse::<usize>(), nth.trim().parse::<u64>()) else { continue };
+        told[thread] = nth;
+        heard += 1;
+        if heard == words {
+            child.kill().unwrap();
+        }
+    }
+    child.wait().unwrap();
+    let least: u64 = told.iter().sum();
+    (least, least + THREADS * STEP)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_at_any_moment_the_gap_is_known_exactly() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut least, mut most) = (0, 0);
+    for round in 0..LOOPS {
+        let child = spawn(folder.path());
+        let words = 1 + (round * 7_919) % 300;
+        let (told, possible) = tokio::task::spawn_blocking(move || killed_after(child, words)).await.unwrap();
+        (least, most) = (least + told, most + possible);
+    }
+    let app = open(folder.path()).await;
+    let records = everything(&app).await;
+    let gaps = missing(&app).await;
+    let lost: u64 = gaps.iter().map(|(_, records)| records).sum();
+    let sum = records.len() as u64 + lost;
+    // Every decision that was told of is there or counted, and nothing else is.
+    assert!((least..=most).contains(&sum), "{least} to {most} decided, {} stored, missing {gaps:?}", records.len());
+    assert!(records.len() as u64 > least / 2, "most of it was stored: {} of {least}", records.len());
+    assert!(records.iter().all(|record| record.path() == "/killed"));
+}
