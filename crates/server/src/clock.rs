@@ -65,7 +65,7 @@ impl Clock {
     /// The instant, and the boot clock's microseconds by which durations are measured, from one reading.
     pub fn read_us(&self) -> (UnixMs, u64) {
         match self {
-            Self::System(clock) => {
+            Self::System(clock) | Self::Demo(clock) => {
                 let boot_us = boot_us();
                 (UnixMs((boot_us / 1_000) as i64 + clock.offset_ms.load(Ordering::Relaxed)), boot_us)
             }
