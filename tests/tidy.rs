@@ -17,12 +17,14 @@ const ROWS: u32 = 103;
 
 const SERVER: &str = "crates/server/src/";
 /// What has operations, SQL and routes of its own.
-const DOMAINS: [&str; 14] = [
+const DOMAINS: [&str; 17] = [
     "accounts",
     "apis",
     "audit",
+    "hygiene",
     "keys",
     "leaks",
+    "live",
     "logs",
     "mail",
     "management",
@@ -31,6 +33,7 @@ const DOMAINS: [&str; 14] = [
     "policies",
     "roles",
     "sessions",
+    "usage",
     "webhooks",
 ];
 /// What answers requests from memory.

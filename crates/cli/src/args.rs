@@ -21,6 +21,7 @@ use crate::commands::operators::Operators;
 use crate::commands::outbox::Outbox;
 use crate::commands::people::People;
 use crate::commands::roles::Roles;
+use crate::commands::usage::Usage;
 use crate::commands::webhooks::Webhooks;
 use crate::demo::Demo;
 
@@ -116,6 +117,8 @@ pub(crate) enum Command {
     /// The record of every change, and what proves it whole.
     #[command(subcommand)]
     Audit(Audit),
+    /// What happened: counts, success rates, response times, callers; what is better tidied up.
+    Usage(Box<Usage>),
     /// What people are told: try mail out, look at its texts.
     #[command(subcommand)]
     Notices(Notices),

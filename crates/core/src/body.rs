@@ -56,6 +56,11 @@ impl Expression {
         Ok(Self { text: text.to_owned(), program: Arc::new(program) })
     }
 
+    /// Whether its text names this word: what it gives may hold it.
+    pub fn mentions(&self, word: &str) -> bool {
+        ['"', '\''].iter().any(|quote| self.text.contains(&format!("{quote}{word}{quote}")))
+    }
+
     fn run(&self, context: &cel::Context<'_, '_>) -> Result<cel::Value, String> {
         self.program.execute(context).map_err(|error| error.to_string())
     }

@@ -13,6 +13,7 @@ mod notices;
 mod outbox;
 mod people;
 mod policies;
+mod usage;
 mod webhooks;
 
 pub use call::Download;

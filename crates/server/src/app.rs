@@ -21,11 +21,13 @@ use crate::keyring::{self, FeedError, Keyring};
 use crate::keys;
 use crate::leaks::{self, GithubKeys};
 use crate::limits::Limits;
+use crate::live;
 use crate::logs::{self, Logs, LogsError};
 use crate::outbox;
 use crate::quotas;
 use crate::sessions::{self, Desk};
 use crate::signals::{Counts, Signals};
+use crate::usage;
 use crate::vault::{Vault, VaultError};
 use crate::webhooks;
 
@@ -68,6 +70,10 @@ pub struct App {
     pub github_keys: Arc<GithubKeys>,
     /// The request log.
     pub logs: Arc<Logs>,
+    /// What is counted and not yet in the store.
+    pub usage: Arc<usage::Book>,
+    /// The places of those who watch.
+    pub live: Arc<live::Places>,
     /// Until when last uses have been saved, in unix milliseconds.
     saved_until: Arc<AtomicI64>,
 }
@@ -170,6 +176,8 @@ impl App {
             counts: Arc::default(),
             github_keys,
             logs,
+            usage: Arc::default(),
+            live: Arc::default(),
             saved_until,
         })
     }
@@ -202,6 +210,7 @@ impl App {
         webhooks::sweep(&mut conn, now).await?;
         leaks::sweep(&mut conn, now).await?;
         logs::sweep(self, &mut conn).await?;
+        usage::sweep(self, &mut conn, now).await?;
         self.saved_until.store(now.0, Ordering::Relaxed);
         let used = self.limits.dirty_quotas();
         let saved = quotas::save(&mut conn, &used).await;
@@ -231,6 +240,15 @@ impl App {
                 let synced = tokio::task::spawn_blocking(move || limits.sync()).await;
                 if let Ok(Err(error)) = synced {
                     tracing::error!(%error, "the counters could not be synced");
+                }
+            }
+        });
+        let app = self.clone();
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(SYNC_EVERY).await;
+                if let Err(error) = usage::keep(&app).await {
+                    tracing::warn!(%error, "usage could not be stored; trying again");
                 }
             }
         });

@@ -16,7 +16,7 @@ use crate::gateway::listen::{Bounds, Serving, Sockets, serve};
 use crate::gateway::{Doors, Gateway};
 use crate::outbox::Worker;
 use crate::signals::Teller;
-use crate::{http, metrics};
+use crate::{http, metrics, usage};
 
 /// The listeners' sockets: bound before anything else is started, so that a busy port is known at once.
 #[derive(Debug)]
@@ -110,6 +110,7 @@ impl Running {
     /// Stops accepting, lets what is under way finish, saves what is only in memory.
     pub async fn stop(self) {
         self.stop.send_replace(true);
+        self.app.live.close();
         for serving in self.serving {
             let cut = serving.ended().await;
             if cut > 0 {
@@ -124,6 +125,9 @@ impl Running {
         // What is told goes into the outbox.
         self.telling.stop().await;
         self.sending.stop().await;
+        if let Err(error) = usage::settle(&self.app).await {
+            tracing::error!(%error, "usage could not be stored; the log has it, and it is counted at the next start");
+        }
         self.keeping.stop().await;
         if let Err(error) = self.app.save().await {
             tracing::error!(%error, "last uses and quotas could not be saved");

@@ -16,6 +16,7 @@ pub(crate) mod people;
 mod policy;
 pub(crate) mod roles;
 mod serve;
+pub(crate) mod usage;
 pub(crate) mod webhooks;
 
 pub(crate) use serve::finish;
@@ -46,6 +47,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
         Command::ManagementKeys(keys) => management_keys::run(keys, global, output).await?,
         Command::Logs(logs) => logs::run(*logs, global, output).await?,
         Command::Audit(command) => return audit::run(command, global, output).await,
+        Command::Usage(usage) => usage::run(*usage, global, output).await?,
         Command::Notices(notices) => notices::run(notices, global, output).await?,
         Command::Outbox(outbox) => outbox::run(outbox, global, output).await?,
         Command::Whoami => whoami(global, output).await?,

@@ -9,8 +9,10 @@ mod audit;
 mod change;
 mod dry_run;
 mod handing;
+mod hygiene;
 mod keys;
 mod leaks;
+mod live;
 mod logs;
 mod management;
 mod notices;
@@ -23,6 +25,7 @@ mod roles;
 mod secret;
 mod sessions;
 mod terms;
+mod usage;
 mod verify;
 mod webhooks;
 
@@ -32,11 +35,13 @@ pub use audit::{AuditEvent, AuditExportQuery, AuditFormat, AuditQuery};
 pub use change::{Changed, Done, Effective};
 pub use dry_run::{DryRun, DryRunQuery, OrDryRun, TouchedKey};
 pub use handing::{DeclineKey, NewPickup, PickUp, PickUpLook, Pickup, PickupBy, PickupSent};
+pub use hygiene::{ArrivingKey, Hygiene, HygieneKey, HygieneQuery};
 pub use keys::{
     Environment, Expires, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, Kind, NewKey, ResetKey, RotateKey,
     SecretInfo, Standing,
 };
 pub use leaks::{Exposed, GithubFeedback, GithubMatch, LeakLabel, LeakReport, LeakReports, LeakResult, LeakResults};
+pub use live::{LiveKey, LiveLimit, LiveQuery, LiveTick};
 pub use logs::{
     LogDropped, LogEntry, LogExportQuery, LogFilter, LogFormat, LogMissing, LogOutcome, LogPage, LogQuery, LogSource,
     LogStatus, LogTailQuery,
@@ -59,6 +64,10 @@ pub use sessions::{
     Sessions, Setup, SignIn, SignedIn, SsoAnswer, SsoProvider, SsoProviders, TotpCode, TotpEnrolment, TotpProof,
 };
 pub use terms::{Algorithm, Limit, Per, Quota, Refill};
+pub use usage::{
+    Callers, CallersQuery, KeyUsage, KeysUsage, KeysUsageQuery, Met, Usage, UsageBy, UsageCount, UsageLoss, UsagePoint,
+    UsageQuery, UsageSum, UsageTop, UsageTopQuery, UsageWhole,
+};
 pub use verify::{Check, CheckOutcome, Explanation, LimitState, Verification, Verify, VerifyBatch, VerifyBatchAnswer};
 pub use webhooks::{Delivery, DeliveryQuery, NewWebhook, Webhook, WebhookEdit, WebhookWithSecret};
 

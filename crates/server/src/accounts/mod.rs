@@ -20,7 +20,7 @@ use crate::keys::{self, WithSecret};
 use crate::labels::{self, Labels};
 use crate::notices;
 use crate::operation::{Cursor, Findings, Idempotency, OpError, Page, Paged, is_taken, new_id, recall, remember};
-use crate::{leaks, management, outbox, people, policies, roles, webhooks};
+use crate::{leaks, management, outbox, people, policies, roles, usage, webhooks};
 use store::AccountRow;
 
 pub use dry_run::rehearse_edit;
@@ -228,6 +228,7 @@ pub async fn delete(app: &App, reach: Reach, actor: Actor, id: AccountId) -> Res
                 management::forget_all(tx, id).await?;
                 webhooks::forget_all(tx, id).await?;
                 leaks::forget_all(tx, id).await?;
+                usage::forget(tx, id).await?;
                 labels::forget(tx.conn(), &row.id).await?;
                 store::delete(tx.conn(), id).await?;
                 tx.touch(Touched::AccountKeys, &row.id);

@@ -19,9 +19,11 @@ use crate::signals::Thresholds;
 
 mod logs;
 mod told;
+mod usage;
 
 pub use logs::LogSettings;
 pub use told::{LeakSettings, OutwardSettings};
+pub use usage::UsageSettings;
 
 /// The whole configuration, checked.
 #[derive(Debug)]
@@ -52,6 +54,8 @@ pub struct Config {
     pub webhooks: OutwardSettings,
     /// Whose reports of leaks are believed.
     pub leaks: LeakSettings,
+    /// How long counts are kept.
+    pub usage: UsageSettings,
     /// Every API, in the order of its name.
     pub apis: Vec<Arc<ApiSetup>>,
     /// SHA-256 of the effective configuration, hexadecimal.

@@ -12,8 +12,8 @@ use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
 use crate::app::App;
 use crate::{
-    accounts, apis, audit, keys, leaks, logs, mail, management, notices, outbox, people, policies, roles, sessions,
-    webhooks,
+    accounts, apis, audit, hygiene, keys, leaks, live, logs, mail, management, notices, outbox, people, policies, roles,
+    sessions, usage, webhooks,
 };
 
 fn v1() -> OpenApiRouter<App> {
@@ -33,6 +33,9 @@ fn v1() -> OpenApiRouter<App> {
         .merge(outbox::routes())
         .merge(mail::routes())
         .merge(apis::routes())
+        .merge(usage::routes())
+        .merge(hygiene::routes())
+        .merge(live::routes())
 }
 
 /// The OpenAPI document of the management API.

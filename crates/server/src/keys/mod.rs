@@ -3,6 +3,7 @@
 //! Every operation is one change (`changes`): its rows, its audit event and its epoch are one transaction, and its
 //! reply waits until the data plane judges by it.
 
+mod allowance;
 mod approval;
 mod create;
 mod dry_run;
@@ -34,6 +35,7 @@ use keyward_core::ids::AccountId;
 
 use crate::changes::Reach;
 
+pub(crate) use allowance::allowance;
 pub use approval::{approve, decline};
 pub use create::create;
 pub(crate) use create::{provision, replay};

@@ -18,7 +18,7 @@ pub(super) struct Side<'a> {
 
 impl Side<'_> {
     /// What the key may do and how much.
-    fn terms(self, setup: &ApiSetup) -> Terms {
+    pub(super) fn terms(self, setup: &ApiSetup) -> Terms {
         let Self { key, plan } = self;
         let own_plan = key.plan.as_deref().or(plan).and_then(|name| setup.api.plans.get(name));
         let inherited = |name: &str| {

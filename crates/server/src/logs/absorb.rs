@@ -3,6 +3,7 @@
 //! What it is too slow for waits in the tail, from where it is read when its turn comes: nothing is lost by waiting.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use keyward_core::time::UnixMs;
@@ -53,6 +54,8 @@ impl Feeder {
                     again = (again * 2).min(AGAIN_MAX);
                 }
                 (reached, since) = (next.reached, until);
+                let counted = usage::stored(&self.app, self.engine.counts.incarnation());
+                self.engine.counted.store(counted, Ordering::Release);
                 self.engine.absorbed.send_replace(reached.seq);
             }
             tokio::select! {
@@ -165,5 +168,7 @@ pub(super) async fn replay(app: &App, tails: &[Arc<Tail>]) -> Result<(), LogsErr
             before = reached(frame);
         }
     }
+    // Its tails may go from here on.
+    usage::settle(app).await?;
     Ok(())
 }

@@ -29,8 +29,10 @@ pub(super) struct Engine {
     pub(super) stored: AtomicU64,
     /// The last durable batch.
     pub(super) durable: watch::Sender<u64>,
-    /// The last batch that is in usage.
+    /// The last batch that usage has counted.
     pub(super) absorbed: watch::Sender<u64>,
+    /// The last batch whose counts are in the store: what comes after it must be here should the process be killed.
+    pub(super) counted: AtomicU64,
     /// Tails that were handed to the sealer, and those that it is done with.
     pub(super) handed: AtomicU64,
     pub(super) sealed: watch::Sender<u64>,

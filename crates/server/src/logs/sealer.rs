@@ -4,6 +4,7 @@
 //! A tail becomes a segment in one step to all who read. Its file stays until usage has taken it in.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Duration;
 
@@ -64,9 +65,9 @@ impl Sealer {
     /// Deletes what nobody needs any more.
     fn tidy(&self) {
         let shelf = &self.engine.shelf;
-        let (own, absorbed) = (self.engine.counts.incarnation(), *self.engine.absorbed.borrow());
+        let (own, counted) = (self.engine.counts.incarnation(), self.engine.counted.load(Ordering::Acquire));
         // What an earlier process left was taken into usage before this one began.
-        let is_done = |tail: &Arc<Tail>| tail.incarnation != own || tail.reached().seq <= absorbed;
+        let is_done = |tail: &Arc<Tail>| tail.incarnation != own || tail.reached().seq <= counted;
         let held = shelf.held();
         let done = held.spent.iter().filter(|tail| is_done(tail));
         let removed: Vec<_> = done.filter(|tail| gone(tail.remove(), "a tail")).cloned().collect();

@@ -75,6 +75,7 @@ pub(super) async fn start(app: &App) -> Result<Running, LogsError> {
         stored: 0.into(),
         durable: watch::Sender::new(0),
         absorbed: watch::Sender::new(0),
+        counted: 0.into(),
         handed: (waiting.len() as u64).into(),
         sealed: watch::Sender::new(0),
         failing: Mutex::new(None),

@@ -46,6 +46,14 @@ const fn invalid(cause: Cause) -> &'static str {
     }
 }
 
+/// Whether requests of this outcome were refused.
+pub(crate) fn is_refusal(outcome: &str) -> bool {
+    let is_answered = matches!(outcome, OK | "client_error" | "server_error" | "broken_off");
+    // Let pass, and not answered.
+    let is_unanswered = matches!(outcome, "upstream_unavailable" | "upstream_timeout" | "client_gone");
+    !is_answered && !is_unanswered
+}
+
 /// Whether an outcome is the one that was asked for, or one of its causes.
 pub(crate) fn is_asked(outcome: &str, asked: &str) -> bool {
     outcome.strip_prefix(asked).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
@@ -185,7 +193,10 @@ mod tests {
     #[test]
     fn every_record_has_one_outcome() {
         let of = |status, code| outcome(&record(status, code, Environment::Live));
-        assert_eq!([of(200, None), of(304, None), of(404, None), of(502, None)], ["ok", "ok", "client_error", "server_error"]);
+        assert_eq!(
+            [of(200, None), of(304, None), of(404, None), of(502, None)],
+            ["ok", "ok", "client_error", "server_error"]
+        );
         assert_eq!([of(499, None), of(429, Some("rate_limited"))], ["broken_off", "rate_limited"]);
         let broken = Record { broke_off: true, ..record(200, None, Environment::Live) };
         assert_eq!(outcome(&broken), "broken_off");

@@ -58,6 +58,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
     let sign_in = sign_in::settings(top, sources, faults);
     let mail = mail::settings(top, sources, faults);
     let (webhooks, leaks) = (told::outward(top, sources, faults), told::leaks(top, faults));
+    let usage = told::usage(top);
     let (digest, effective) = (String::new(), String::new());
     Some(Config {
         data_dir,
@@ -73,6 +74,7 @@ pub(super) fn config(top: &Section<'_>, sources: &Sources, faults: &mut Faults) 
         thresholds: told::thresholds(top),
         webhooks,
         leaks,
+        usage,
         apis,
         digest,
         effective,

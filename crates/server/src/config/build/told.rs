@@ -1,10 +1,10 @@
-//! `[webhooks]` and `[leaks]`: whom we may tell, and whose reports we believe.
+//! `[webhooks]` and `[leaks]`: whom we may tell, and whose reports we believe. `[usage]`: how long counts are kept.
 
 use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 
 use super::super::fault::Faults;
-use super::super::setup::{LeakSettings, OutwardSettings};
+use super::super::setup::{LeakSettings, OutwardSettings, UsageSettings};
 use super::super::sources::Sources;
 use super::super::view::Section;
 use super::range;
@@ -13,6 +13,17 @@ use crate::signals::Thresholds;
 
 /// Most keys of GitHub's.
 const GITHUB_KEYS_MAX: usize = 100;
+
+pub(super) fn usage(top: &Section<'_>) -> UsageSettings {
+    let section = top.inside("usage").unwrap_or_else(|| top.clone());
+    let days = |key: &str| section.whole(key).and_then(|days| u32::try_from(days).ok()).unwrap_or_default();
+    UsageSettings {
+        minutes_days: days("minutes_days"),
+        hours_days: days("hours_days"),
+        days_days: days("days_days"),
+        keys_days: days("keys_days"),
+    }
+}
 
 pub(super) fn outward(top: &Section<'_>, sources: &Sources, faults: &mut Faults) -> OutwardSettings {
     let section = top.inside("webhooks").unwrap_or_else(|| top.clone());

@@ -8,6 +8,7 @@ mod logs;
 mod mail;
 mod sign_in;
 mod told;
+mod usage;
 
 pub(super) use api::API;
 
@@ -108,6 +109,7 @@ pub(super) static TOP: &[Field] = &[
         Given::Inside,
         "Reports of secrets that were found where all can read them.",
     ),
+    field("usage", Is::Table(usage::USAGE), Given::Inside, "How long is kept what was counted."),
     field(
         "mail",
         Is::Maybe(mail::MAIL),

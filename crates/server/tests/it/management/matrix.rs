@@ -141,6 +141,13 @@ const MATRIX: &[(&str, Who, &str)] = &[
     ("list_outbox", SETTINGS_READ, ""),
     ("resend_parcel", SETTINGS_WRITE, ""),
     ("test_mail", Operator, r#"{"to":"nobody@example.com"}"#),
+    ("get_usage", May(&["usage.read"]), ""),
+    ("get_usage_top", May(&["usage.read"]), ""),
+    ("get_usage_of_keys", May(&["usage.read"]), ""),
+    ("get_callers", May(&["logs.read"]), ""),
+    ("watch", May(&["usage.read"]), ""),
+    ("get_hygiene", KEYS_READ, ""),
+    ("shrink_key", KEYS_WRITE, ""),
     ("list_apis", Anyone, ""),
     ("list_regions", Anyone, ""),
 ];

@@ -38,6 +38,8 @@ pub const TABLES: &[(&str, &str)] = &[
     ("webhook_endpoint", "select id || url || kinds || coalesce(disabled_why, '') || created_by from webhook_endpoint"),
     ("webhook_attempt", "select endpoint_id || parcel_id || kind || coalesce(error, '') from webhook_attempt"),
     ("leak", "select mark || account_id || key_id || done from leak"),
+    ("usage_bucket", "select subject || route || api from usage_bucket"),
+    ("usage_key", "select key_id || account_id || api from usage_key"),
     ("idempotency", "select actor || token || request || subject from idempotency"),
 ];
 
@@ -162,6 +164,22 @@ pub const FAILPOINT: [&[&str]; 2] = [
 ];
 pub const FAILPOINT_OVER: [&[&str]; 2] =
     [&["drop trigger failpoint"], &["drop trigger failpoint on audit_event", "drop function failpoint"]];
+
+/// A fault that strikes while usage is stored, when some of its transactions are through; and its end.
+pub const USAGE_FAILPOINT: [&[&str]; 2] = [
+    &["create trigger usage_failpoint before insert on usage_key when (select count(*) from usage_key) > 200 \
+       begin select raise(abort, 'failpoint'); end"],
+    &[
+        "create function usage_failpoint() returns trigger as $$ begin \
+         if (select count(*) from usage_key) > 200 then raise exception 'failpoint'; end if; return new; \
+         end $$ language plpgsql",
+        "create trigger usage_failpoint before insert on usage_key for each row execute function usage_failpoint()",
+    ],
+];
+pub const USAGE_FAILPOINT_OVER: [&[&str]; 2] = [
+    &["drop trigger usage_failpoint"],
+    &["drop trigger usage_failpoint on usage_key", "drop function usage_failpoint"],
+];
 
 /// The tail cut, and the head made to fit.
 pub const TAIL_CUT: &[&str] = &[
