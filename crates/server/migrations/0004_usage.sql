@@ -35,4 +35,4 @@ create table usage_key (
     primary key (key_id, day)
 );
 create index usage_key_by_account on usage_key (account_id, day);
-create index usage_key_by_age on usage_key (day);
+create index usage_key_by_age on usage_key (day, last_at);

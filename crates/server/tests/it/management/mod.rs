@@ -13,6 +13,7 @@ mod matrix;
 mod pages;
 mod people;
 mod reach;
+mod usage;
 mod webhooks;
 
 use std::sync::Arc;

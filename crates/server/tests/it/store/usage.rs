@@ -25,7 +25,7 @@ on_both! {
     a_commit_that_nobody_heard_of_is_not_repeated
     a_missing_batch_is_an_error_and_is_not_skipped
     minutes_go_before_hours_and_are_not_missed_silently
-    r76_r91_the_busiest_are_told_by_the_names_they_have_now
+    r5_r76_r91_the_busiest_are_told_by_the_names_they_have_now
     an_account_sees_its_own_usage_only
     who_called_a_key_is_known_by_address_program_and_route
     an_account_that_is_deleted_leaves_no_usage
@@ -284,7 +284,7 @@ async fn minutes_go_before_hours_and_are_not_missed_silently(world: World) {
     assert_eq!(lives.requests, 0, "days of keys are kept for a while");
 }
 
-async fn r76_r91_the_busiest_are_told_by_the_names_they_have_now(world: World) {
+async fn r5_r76_r91_the_busiest_are_told_by_the_names_they_have_now(world: World) {
     let account = world.account("shop").await;
     let all = keys(&world, &account, 3).await;
     let mut records = traffic(&world.app, &all[..1], 5);
