@@ -129,6 +129,12 @@ impl Book {
         }
     }
 
+    /// The last batch of an incarnation that is known to be in the store, since this process counts it.
+    pub(super) fn stored(&self, incarnation: Incarnation) -> u64 {
+        let end = |run: &Run| run.frozen.as_ref().map_or(run.frozen_to, |frozen| frozen.from);
+        self.runs().get(&incarnation).map_or(0, end)
+    }
+
     /// Stores everything that was counted until now.
     pub(super) async fn store_all(&self, app: &App) -> sqlx::Result<()> {
         let all: Vec<Incarnation> = self.runs().keys().copied().collect();

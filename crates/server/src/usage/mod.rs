@@ -54,6 +54,12 @@ pub async fn absorbed(app: &App, incarnation: Incarnation) -> sqlx::Result<u64> 
     store::flushed(&mut app.db.conn().await?, incarnation).await.map(|at| at.seq)
 }
 
+/// The same for batches that this process counts, from memory: what [`absorbed`] says, or a little less. The log keeps
+/// what comes after it.
+pub fn stored(app: &App, incarnation: Incarnation) -> u64 {
+    app.usage.stored(incarnation)
+}
+
 /// Puts everything that was counted into the store: before a stop, and before the log lets go of batches.
 pub async fn settle(app: &App) -> sqlx::Result<()> {
     app.usage.store_all(app).await

@@ -187,9 +187,10 @@ async fn a_batch_counts_once_however_often_it_comes(world: World) {
     let records = traffic(&world.app, &all, 100);
     absorb(&world.app, &[&records, &records]).await;
     absorb(&world.app, &[&records, &records]).await;
+    assert_eq!((usage::absorbed(&world.app, RUN).await.unwrap(), usage::stored(&world.app, RUN)), (0, 0));
     usage::settle(&world.app).await.unwrap();
     absorb(&world.app, &[&records, &records]).await;
-    assert_eq!(usage::absorbed(&world.app, RUN).await.unwrap(), 2);
+    assert_eq!((usage::absorbed(&world.app, RUN).await.unwrap(), usage::stored(&world.app, RUN)), (2, 2));
     // The next start replays what it has.
     let next = world.beside().await;
     absorb(&next, &[&records, &records, &records]).await;
@@ -213,6 +214,7 @@ async fn a_kill_while_counts_are_stored_neither_loses_nor_doubles(world: World) 
     // What comes meanwhile waits behind it.
     usage::absorb(&world.app, RUN, 4, &records[..10]).await.unwrap();
     usage::settle(&world.app).await.unwrap_err();
+    assert_eq!(usage::stored(&world.app, RUN), 0, "the log must keep all of it");
     world.execute(USAGE_FAILPOINT_OVER[engine]).await;
 
     // The process is killed here; the next one has the log only, and what it counts first is cut elsewhere.
