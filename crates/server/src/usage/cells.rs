@@ -62,7 +62,7 @@ pub(crate) fn is_asked(outcome: &str, asked: &str) -> bool {
 /// How long a request took, where there is something to time: it was forwarded. What is refused, or decided for
 /// another program, takes microseconds and would only blur how quick the API is.
 pub(crate) fn took_us(record: &Record) -> Option<u64> {
-    let is_forwarded = record.source == Source::Gateway && record.allowed();
+    let is_forwarded = record.source == Source::Gateway && record.code.is_none();
     is_forwarded.then(|| u64::from(record.total_us))
 }
 
