@@ -22,17 +22,22 @@ fn every_printed_request_works_when_pasted() {
 }
 
 #[test]
-fn the_demo_s_operator_signs_in() {
+fn the_demo_s_operator_and_admins_sign_in() {
     let demo = Demo::start();
-    let sign_in = |password: &str| {
-        let body = serde_json::json!({ "email": demo.fact("/operator/email"), "password": password });
+    let sign_in = |email: &str, password: &str| {
+        let body = serde_json::json!({ "email": email, "password": password });
         let url = format!("{}/v1/session", demo.fact("/control"));
         Answer::to(&format!("curl {url} -H 'Content-Type: application/json' -d '{body}'"))
     };
-    let right = sign_in(demo.fact("/operator/password"));
+    let operator = demo.fact("/operator/email");
+    let right = sign_in(operator, demo.fact("/operator/password"));
     assert_eq!(right.status, 200, "{}", right.body);
     assert!(right.headers["set-cookie"].starts_with("__Host-keyward=kws_"));
-    assert_eq!(sign_in("not the password at all").status, 401);
+    assert_eq!(sign_in(operator, "not the password at all").status, 401);
+    for api in APIS {
+        let who = |what| demo.fact(&format!("/presets/{api}/admin/{what}")).to_owned();
+        assert_eq!(sign_in(&who("email"), &who("password")).status, 200, "{api}");
+    }
 }
 
 #[test]

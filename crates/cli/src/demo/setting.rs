@@ -53,9 +53,13 @@ loopback = true
 # No preset: `Authorization: Bearer kw_live_…`.
 [apis.demo]
 prefixes = ["/demo"]
+url = "{reached}/demo"
 upstream = {neutral}
 environments = ["live", "test"]
 test_upstream = "same"
+example = "{example}"
+[apis.demo.words]
+env_variable = "DEMO_API_KEY"
 [apis.demo.limits.default]
 limit = 600
 window = "1m"
@@ -64,6 +68,7 @@ window = "1m"
 [apis.clevertap]
 preset = "clevertap"
 prefixes = ["/clevertap"]
+url = "{reached}/clevertap"
 upstream = {clevertap}
 default_region = "in1"
 [apis.clevertap.regions.in1]
@@ -74,12 +79,14 @@ hosts = ["eu1.api.clevertap.com", "api.clevertap.com", "localhost"]
 [apis.clickyid]
 preset = "clickyid"
 prefixes = ["/clickyid"]
+url = "{reached}/clickyid"
 upstream = {clickyid_live}
 test_upstream = {clickyid_test}
 
 [apis.codat]
 preset = "codat"
 prefixes = ["/codat"]
+url = "{reached}/codat"
 upstream = {codat}
 "#,
             data_dir = text(&self.data_dir.to_string_lossy()),
@@ -91,6 +98,8 @@ upstream = {codat}
             clickyid_live = url(Which::ClickyIdLive),
             clickyid_test = url(Which::ClickyIdTest),
             codat = url(Which::Codat),
+            reached = reachable(gateway),
+            example = if self.own_upstream.is_some() { "/" } else { "/hello" },
         )
     }
 }

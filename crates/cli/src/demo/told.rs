@@ -66,7 +66,7 @@ fn text(facts: &Facts<'_>, output: Output) -> String {
         output.paint("Keyward's demo is ready.", Tone::Good),
         world.gateway,
         quiet("where clients call the APIs"),
-        quiet("management API, with its reference at /docs"),
+        quiet("dashboard and management API, with its reference at /docs"),
         quiet("decisions for other proxies: POST /v1/verify, /v1/explain"),
         quiet("the demo's mail, and buttons that move its clock"),
         data.path().display(),

@@ -1,5 +1,7 @@
 //! What the configuration says of each API, for whoever makes keys.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,6 +30,56 @@ pub struct Api {
     pub quotas: Vec<Quota>,
     /// Whether keys sent over plain HTTP are refused.
     pub require_https: bool,
+    /// Where its customers reach it, without a slash at the end. An API with regions is reached at its regions' hosts
+    /// instead, unless this was configured.
+    pub url: String,
+    /// Whether `url` was configured and not made from hosts and prefixes.
+    pub url_configured: bool,
+    /// The path of a GET request that shows whether a key works.
+    pub example: String,
+    /// Where a credential may stand, the usual place first.
+    pub schemes: Vec<Scheme>,
+    /// What the dashboard calls things, by the names of the configuration's `words`.
+    pub words: BTreeMap<String, String>,
+    /// The requests it knows; empty where it knows all.
+    pub routes: Vec<Route>,
+}
+
+/// Where a credential may stand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Scheme {
+    /// `Authorization: Bearer …`
+    Bearer,
+    /// `Authorization: Basic …`, the secret encoded as Base64.
+    Basic,
+    /// The secret alone in a header.
+    Header {
+        /// Its name.
+        name: String,
+    },
+    /// The account's public id in one header, the secret in another.
+    Pair {
+        /// The name of the one with the id.
+        account: String,
+        /// The name of the one with the secret.
+        secret: String,
+    },
+}
+
+/// Requests that an API knows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Route {
+    /// Its methods; empty for any.
+    pub methods: Vec<String>,
+    /// Its path.
+    pub path: String,
+    /// `required`, `optional` or `public`.
+    pub access: String,
+    /// The scopes it needs.
+    pub scopes: Vec<String>,
+    /// The environments it serves.
+    pub environments: Vec<Environment>,
 }
 
 /// A scope.
@@ -61,6 +113,8 @@ pub struct KindRules {
     pub visibility: Visibility,
     /// Whether a key has a name.
     pub naming: Naming,
+    /// Whether a secret's prefix tells its environment.
+    pub names_environment: bool,
     /// Most characters of a name.
     pub name_chars_max: usize,
     /// Whether names are unique within an account, whatever their case.

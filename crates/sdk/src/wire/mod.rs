@@ -30,7 +30,7 @@ mod verify;
 mod webhooks;
 
 pub use accounts::{AcceptedKeys, Account, AccountCreated, AccountEdit, AccountQuery, NewAccount};
-pub use apis::{Api, ApiRegions, ExpiryRules, KindRules, Naming, Plan, Region, Scope, Visibility};
+pub use apis::{Api, ApiRegions, ExpiryRules, KindRules, Naming, Plan, Region, Route, Scheme, Scope, Visibility};
 pub use audit::{AuditEvent, AuditExportQuery, AuditFormat, AuditQuery};
 pub use change::{Changed, Done, Effective};
 pub use dry_run::{DryRun, DryRunQuery, OrDryRun, TouchedKey};

@@ -1,11 +1,15 @@
 //! `/v1/apis` and `/v1/regions`.
 
+use std::net::SocketAddr;
+
 use axum::Json;
 use axum::extract::State;
+use http::HeaderName;
 use keyward_core::api::Api;
-use keyward_core::key::KindRules;
+use keyward_core::key::{Environment, KindRules};
 use keyward_core::limit::Limit;
 use keyward_core::quota::Quota;
+use keyward_core::route::{Access, Route};
 use keyward_core::terms::Plan;
 use keyward_core::time::SECOND_MS;
 use keyward_sdk::wire;
@@ -13,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::app::App;
-use crate::config::ApiSetup;
+use crate::config::{ApiSetup, Scheme};
 use crate::http::{Caller, Problem, words};
 
 /// The routes of APIs.
@@ -26,7 +30,8 @@ pub fn routes() -> OpenApiRouter<App> {
     extensions(("x-permission" = json!("anyone"))),
     responses((status = 200, description = "All of them.", body = wire::Page<wire::Api>)))]
 async fn list(State(app): State<App>, caller: Caller) -> Result<Json<wire::Page<wire::Api>>, Problem> {
-    let items = super::list(&app, caller.reach).await?.iter().map(|setup| api(setup)).collect();
+    let gateway = app.config.listen.gateway;
+    let items = super::list(&app, caller.reach).await?.iter().map(|setup| api(setup, gateway)).collect();
     Ok(Json(wire::Page { items, next_cursor: None }))
 }
 
@@ -48,7 +53,7 @@ fn region((name, hosts): (&String, &Vec<String>)) -> wire::Region {
     wire::Region { name: name.clone(), hosts: hosts.clone() }
 }
 
-fn api(setup: &ApiSetup) -> wire::Api {
+fn api(setup: &ApiSetup, gateway: SocketAddr) -> wire::Api {
     let api = &setup.api;
     let scope = |scope: &keyward_core::scope::Scope| wire::Scope {
         name: scope.name.clone(),
@@ -65,6 +70,37 @@ fn api(setup: &ApiSetup) -> wire::Api {
         limits_test: api.limits_test.iter().map(limit).collect(),
         quotas: api.quotas.iter().map(quota).collect(),
         require_https: api.require_https,
+        url: super::url(setup, gateway),
+        url_configured: setup.url.is_some(),
+        example: setup.example.clone(),
+        schemes: setup.schemes.iter().map(scheme).collect(),
+        words: setup.words.clone(),
+        routes: api.routes.all().iter().map(|one| route(api, one)).collect(),
+    }
+}
+
+fn scheme(scheme: &Scheme) -> wire::Scheme {
+    let name = |header: &HeaderName| header.as_str().to_owned();
+    match scheme {
+        Scheme::Bearer => wire::Scheme::Bearer,
+        Scheme::Basic => wire::Scheme::Basic,
+        Scheme::Header(header) => wire::Scheme::Header { name: name(header) },
+        Scheme::Pair { account, secret } => wire::Scheme::Pair { account: name(account), secret: name(secret) },
+    }
+}
+
+fn route(api: &Api, route: &Route) -> wire::Route {
+    wire::Route {
+        methods: route.methods.clone(),
+        path: route.pattern.clone(),
+        access: match route.access {
+            Access::Required => "required",
+            Access::Optional => "optional",
+            Access::Public => "public",
+        }
+        .to_owned(),
+        scopes: api.catalogue.names(&route.scopes).map(str::to_owned).collect(),
+        environments: route.environments.iter().copied().map(words::environment).collect(),
     }
 }
 
@@ -73,6 +109,7 @@ fn kind(rules: &KindRules) -> wire::KindRules {
         kind: words::kind(rules.kind),
         visibility: words::visibility(rules.visibility),
         naming: words::naming(rules.naming),
+        names_environment: rules.format.prefix(Environment::Live) != rules.format.prefix(Environment::Test),
         name_chars_max: rules.name_chars_max,
         unique_names: rules.unique_names,
         count_max: rules.count_max,

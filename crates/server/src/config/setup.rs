@@ -238,6 +238,10 @@ pub struct ApiSetup {
     pub dialect: Dialect,
     /// Where a refused caller finds help.
     pub help_url: Option<String>,
+    /// Where its customers reach it, where that was said.
+    pub url: Option<String>,
+    /// The path of a GET request that shows whether a key works.
+    pub example: String,
     /// Where the holder's own door stands, by default `/.well-known/keyward/key`; `None` is off.
     pub holder_door: Option<String>,
     /// Where keys manage their account's keys, such as Codat's `/apiKeys`; `None` is off.

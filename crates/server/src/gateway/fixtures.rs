@@ -122,6 +122,8 @@ impl Made {
             identity_headers: vec![],
             dialect: Dialect::default(),
             help_url: None,
+            url: None,
+            example: "/".into(),
             holder_door: None,
             keys_door: None,
             access: Access::Required,

@@ -3,6 +3,7 @@
 //! A route reads wire types, calls one operation of its domain and renders what comes back; rules are the
 //! domain's. `router` alone knows all domains.
 
+mod assets;
 mod body;
 mod caller;
 mod headers;

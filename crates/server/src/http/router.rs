@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::any;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use super::assets::{self, Assets};
 use super::pages::Metrics;
 use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
@@ -53,7 +55,7 @@ pub fn router(app: App, metrics: Metrics) -> Router {
     Router::new()
         .merge(v1)
         .merge(pages::routes(&document, metrics))
-        .fallback(shell::not_found)
+        .fallback_service(any(assets::answer).with_state(Assets::built()))
         .method_not_allowed_fallback(shell::method_not_allowed)
         .layer(from_fn(shell::surround))
         .with_state(app)

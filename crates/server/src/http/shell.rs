@@ -17,7 +17,7 @@ use super::problem::Problem;
 /// Longest time for one request; a change that has begun goes on to its end.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sent with every answer that does not say otherwise. Pages load nothing but our own style sheet (threat T6).
+/// Sent with every answer that does not say otherwise. Pages say more (threat T6).
 const HEADERS: [(HeaderName, &str); 7] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
@@ -53,11 +53,6 @@ pub(super) async fn surround(request: Request, next: Next) -> Response {
     headers.insert("x-request-id", HeaderValue::from_str(&id).expect("hexadecimal digits"));
     tracing::debug!(%id, %method, %path, status = response.status().as_u16(), "management request");
     response
-}
-
-/// No such path.
-pub(super) async fn not_found() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "no_route", "Nothing answers at this path; see /docs.")
 }
 
 /// The path knows other methods; axum adds `Allow`.

@@ -62,7 +62,9 @@ pub(super) fn setup(name: &str, section: &Section<'_>, sources: &Sources, faults
         identity_needs_metadata: super::headers::needs_metadata(&identity_headers),
         identity_headers,
         dialect: wording::dialect(section, sources, faults).unwrap_or_default(),
-        help_url: help_url(section, faults),
+        help_url: address(section, "help_url", faults),
+        url: address(section, "url", faults),
+        example: example(section, faults),
         holder_door,
         keys_door,
         access: routes::access(section),
@@ -249,14 +251,26 @@ fn is_origin(text: &str) -> bool {
         && port.parse::<u16>().is_ok()
 }
 
-fn help_url(section: &Section<'_>, faults: &mut Faults) -> Option<String> {
-    let url = section.text("help_url")?;
+/// An http(s) address for people.
+fn address(section: &Section<'_>, key: &str, faults: &mut Faults) -> Option<String> {
+    let url = section.text(key)?;
     let parsed = url.parse::<http::Uri>().ok();
     let fits = parsed.is_some_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some());
     if !fits {
-        faults.add(section.spot("help_url"), section.at("help_url"), format!("`{url}` is not an http(s) address"));
+        faults.add(section.spot(key), section.at(key), format!("`{url}` is not an http(s) address"));
     }
     Some(url.to_owned())
+}
+
+/// The path of a request that shows whether a key works.
+fn example(section: &Section<'_>, faults: &mut Faults) -> String {
+    let path = section.text("example").unwrap_or("/");
+    let plain = path.bytes().all(|b| b.is_ascii_graphic() && !b"'\"\\`$<>#".contains(&b));
+    if !path.starts_with('/') || !plain {
+        let why = format!("`{path}` is not a path with an optional query that can be pasted into a shell");
+        faults.add(section.spot("example"), section.at("example"), why);
+    }
+    path.to_owned()
 }
 
 fn holder_door(section: &Section<'_>, keys_door: Option<&str>, faults: &mut Faults) -> Option<String> {

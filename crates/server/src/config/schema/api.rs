@@ -1,6 +1,7 @@
 //! The keys of `[apis.NAME]`; a preset's `preset.toml` has the same ones.
 
 use super::keys::KEYS;
+use super::words::WORDS;
 use super::{Field, Given, Is, SECOND, field};
 
 const ENVIRONMENTS: &[&str] = &["live", "test"];
@@ -88,6 +89,19 @@ pub(in crate::config) static API: &[Field] = &[
          key.environment, person.id.",
     ),
     field("help_url", Is::Text, Given::Eg("\"https://example.com/docs/errors\""), "Where a refused caller finds help."),
+    field(
+        "url",
+        Is::Text,
+        Given::Eg("\"https://api.example.com\""),
+        "Where its customers reach it: what examples in the dashboard begin with. Left out: its first host, or the \
+         gateway's address, with its first prefix.",
+    ),
+    field(
+        "example",
+        Is::Text,
+        Given::Or("\"/\""),
+        "The path of a GET request that shows whether a key works, for examples in the dashboard.",
+    ),
     field(
         "holder_door",
         Is::PathOrOff,
@@ -287,25 +301,6 @@ static KEYS_DOOR: &[Field] = &[
         "A file with a template of all of them: it sees keys, a list of what the other template wrote.",
     ),
     field("content_type", Is::Text, Given::Or("\"application/json\""), "The Content-Type of both."),
-];
-
-static WORDS: &[Field] = &[
-    field("section", Is::Text, Given::Or("\"Settings\""), "The menu in which keys are found."),
-    field("keys_page", Is::Text, Given::Or("\"API keys\""), "The page of account keys."),
-    field("key", Is::Text, Given::Or("\"key\""), "An account key."),
-    field("keys", Is::Text, Given::Or("\"keys\""), "Account keys."),
-    field("personal_key", Is::Text, Given::Or("\"personal key\""), "A personal key."),
-    field("personal_keys", Is::Text, Given::Or("\"personal keys\""), "Personal keys."),
-    field("secret", Is::Text, Given::Or("\"API key\""), "What is copied where a secret is shown."),
-    field("account_id", Is::Text, Given::Or("\"Account ID\""), "An account's public id."),
-    field("account_page", Is::Text, Given::Or("\"Account\""), "The page with the account's credentials."),
-    field("new_key", Is::Text, Given::Or("\"Create API key\""), "The button that begins a new key."),
-    field("new_key_title", Is::Text, Given::Or("\"Create API key\""), "The dialog behind it."),
-    field("create", Is::Text, Given::Or("\"Create\""), "The button that makes it."),
-    field("edit_title", Is::Text, Given::Or("\"Edit API key\""), "The page that edits one."),
-    field("save", Is::Text, Given::Or("\"Save\""), "The button that keeps an edit."),
-    field("reset", Is::Text, Given::Or("\"Reset\""), "Gives a personal key a fresh secret."),
-    field("people_page", Is::Text, Given::Or("\"People\""), "The page of an account's people."),
 ];
 
 static ROLE: &[Field] = &[

@@ -9,6 +9,7 @@ mod mail;
 mod sign_in;
 mod told;
 mod usage;
+mod words;
 
 pub(super) use api::API;
 

@@ -36,7 +36,6 @@ pub(super) fn routes(document: &OpenApi, metrics: Metrics) -> Router<App> {
     let json = serde_json::to_string_pretty(document).expect("the document has text keys");
     let reference = reference::render(document);
     Router::new()
-        .route("/", get(async || (PAGE, INDEX)))
         .route("/style.css", get(style))
         .route("/docs", get(move || std::future::ready((PAGE, reference.clone()))))
         .route("/openapi.json", get(move || std::future::ready(([(CONTENT_TYPE, "application/json")], json.clone()))))
@@ -48,6 +47,11 @@ pub(super) fn routes(document: &OpenApi, metrics: Metrics) -> Router<App> {
                 ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], metrics(&app))
             }),
         )
+}
+
+/// What stands at `/` in a program that was built without the dashboard.
+pub(super) fn not_built() -> Response {
+    (PAGE, INDEX).into_response()
 }
 
 async fn style() -> Response {

@@ -1,0 +1,62 @@
+//! The keys of `[apis.NAME.words]`: what the dashboard calls things. Nothing else depends on them.
+
+use super::{Field, Given, Is, field};
+
+pub(super) static WORDS: &[Field] = &[
+    field("section", Is::Text, Given::Or("\"Settings\""), "The menu in which keys are found."),
+    field("keys_page", Is::Text, Given::Or("\"API keys\""), "The page of account keys."),
+    field("key", Is::Text, Given::Or("\"key\""), "An account key."),
+    field("keys", Is::Text, Given::Or("\"keys\""), "Account keys."),
+    field("personal_key", Is::Text, Given::Or("\"personal key\""), "A personal key."),
+    field("personal_keys", Is::Text, Given::Or("\"personal keys\""), "Personal keys."),
+    field("secret", Is::Text, Given::Or("\"API key\""), "What is copied where a secret is shown."),
+    field("account_id", Is::Text, Given::Or("\"Account ID\""), "An account's public id."),
+    field("account_page", Is::Text, Given::Or("\"Account\""), "The page with the account's credentials."),
+    field("new_key", Is::Text, Given::Or("\"Create API key\""), "The button that begins a new key."),
+    field("new_key_title", Is::Text, Given::Or("\"Create API key\""), "The dialog behind it."),
+    field("create", Is::Text, Given::Or("\"Create\""), "The button that makes it."),
+    field("edit_title", Is::Text, Given::Or("\"Edit API key\""), "The page that edits one."),
+    field("save", Is::Text, Given::Or("\"Save\""), "The button that keeps an edit."),
+    field("reset", Is::Text, Given::Or("\"Reset\""), "Gives a personal key a fresh secret."),
+    field("people_page", Is::Text, Given::Or("\"People\""), "The page of an account's people."),
+    field(
+        "account_section",
+        Is::Text,
+        Given::Or("\"Account\""),
+        "The menu in which the account and its people are found.",
+    ),
+    field(
+        "header",
+        Is::Text,
+        Given::Or("\"Authorization header\""),
+        "The column of ready headers, where secrets stay readable.",
+    ),
+    field(
+        "save_notice",
+        Is::Text,
+        Given::Or("\"Copy it now and keep it safe: it can't be shown again.\""),
+        "What is said beside a secret that is shown once.",
+    ),
+    field(
+        "env_variable",
+        Is::Text,
+        Given::Or("\"API_KEY\""),
+        "The environment variable that examples read the secret from.",
+    ),
+    field("done", Is::Text, Given::Or("\"Done\""), "The button that closes a shown secret."),
+    field("grant", Is::Text, Given::Or("\"Grant\""), "Gives a person their personal key."),
+    field("revoke", Is::Text, Given::Or("\"Revoke\""), "Ends a key for good."),
+    field(
+        "key_status",
+        Is::Text,
+        Given::Or("\"Key status\""),
+        "The column that says how a person's personal key stands.",
+    ),
+    field("active", Is::Text, Given::Or("\"Active\""), "A key that is good."),
+    field("expiring_soon", Is::Text, Given::Or("\"Expiring soon\""), "A key that ends within 30 days."),
+    field("expired", Is::Text, Given::Or("\"Expired\""), "A key whose time is over."),
+    field("disabled", Is::Text, Given::Or("\"Disabled\""), "A key that is switched off."),
+    field("revoked", Is::Text, Given::Or("\"Revoked\""), "A key that was ended for good."),
+    field("pending", Is::Text, Given::Or("\"Awaiting approval\""), "A key that a second admin must approve."),
+    field("awaiting_pickup", Is::Text, Given::Or("\"Awaiting pick-up\""), "A key whose secret waits to be picked up."),
+];

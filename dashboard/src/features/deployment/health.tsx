@@ -1,0 +1,91 @@
+import { Anchor, Table } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { answered, ownClient } from '../../api/client';
+import { Failure, Page, Section, Waiting } from '../../ui/page';
+import { Facts, Tag } from '../../ui/parts';
+import { type Metrics, readMetrics } from './metrics';
+
+const EVERY_MS = 5_000;
+
+/** Whether this node can decide, and what it has counted since it started. */
+export function Health() {
+  const whoami = useQuery({ queryKey: ['whoami'], queryFn: () => answered(ownClient.GET('/v1/whoami')) });
+  const ready = useQuery({
+    queryKey: ['ready'],
+    refetchInterval: EVERY_MS,
+    queryFn: async () => (await fetch('/readyz')).ok,
+  });
+  const metrics = useQuery({
+    queryKey: ['metrics'],
+    refetchInterval: EVERY_MS,
+    queryFn: async () => readMetrics(await (await fetch('/metrics')).text()),
+  });
+  const failed = whoami.error ?? ready.error ?? metrics.error;
+  return (
+    <Page title="Health" crumbs={[{ title: 'Deployment' }]} lead="This node, every five seconds.">
+      {failed && <Failure error={failed} />}
+      <Section title="Node">
+        <Facts
+          items={[
+            [
+              'Can decide',
+              ready.data === undefined ? (
+                '…'
+              ) : (
+                <Tag key="ready" color={ready.data ? 'teal' : 'red'}>
+                  {ready.data ? 'Yes' : 'No: requests are refused with auth_unavailable'}
+                </Tag>
+              ),
+            ],
+            ['Version', whoami.data?.server_version ?? '…'],
+          ]}
+        />
+      </Section>
+      <Section title="Counted since the start" lead="The same numbers, and more, are at /metrics for Prometheus.">
+        {metrics.isPending && <Waiting />}
+        {metrics.data && (
+          <>
+            <Facts items={metrics.data.gauges.map(({ help, value }) => [help, value.toLocaleString('en')])} />
+            <Answers answers={metrics.data.answers} />
+          </>
+        )}
+        <Anchor href="/metrics" fz="sm">
+          /metrics
+        </Anchor>
+      </Section>
+    </Page>
+  );
+}
+
+const CLASSES = ['2xx', '3xx', '4xx', '5xx'];
+
+function Answers({ answers }: { answers: Metrics['answers'] }) {
+  return (
+    <Table.ScrollContainer minWidth={420}>
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Answers of the gateway</Table.Th>
+            {CLASSES.map((one) => (
+              <Table.Th key={one} ta="right">
+                {one}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {answers.map(({ api, classes }) => (
+            <Table.Tr key={api}>
+              <Table.Td>{api}</Table.Td>
+              {CLASSES.map((one) => (
+                <Table.Td key={one} ta="right">
+                  {(classes.get(one) ?? 0).toLocaleString('en')}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}

@@ -1,0 +1,150 @@
+import { Button, Group, SegmentedControl, Table, Text, TextInput } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { type FormEvent, useState } from 'react';
+import { answered, ownClient, type Wire } from '../../api/client';
+import { useAction } from '../../api/use-action';
+import { useMe } from '../../session/me';
+import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
+import { Tag, When } from '../../ui/parts';
+
+const PAGE = 50;
+const STATES: Record<Wire['ParcelState'], [string, string]> = {
+  waiting: ['blue', 'Waiting'],
+  held: ['gray', 'Held for a digest'],
+  folded: ['gray', 'In a digest'],
+  sent: ['teal', 'Sent'],
+  dead: ['red', 'Given up'],
+};
+
+/** Notices on their way to mailboxes and webhooks. */
+export function Outbox() {
+  const [state, setState] = useState<Wire['ParcelState'] | ''>('');
+  const query = useInfiniteQuery({
+    queryKey: ['outbox', state],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      answered(
+        ownClient.GET('/v1/outbox', {
+          params: { query: { state: state || undefined, limit: PAGE, cursor: pageParam } },
+        }),
+      ),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+  const resend = useAction((id: string) =>
+    answered(ownClient.POST('/v1/outbox/{parcel_id}/resend', { params: { path: { parcel_id: id } } })),
+  );
+  const parcels = query.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Page title="Outbox" crumbs={[{ title: 'Deployment' }]} lead="Notices on their way to mailboxes and webhooks.">
+      <MailTest />
+      <Section
+        title="Parcels"
+        actions={
+          <SegmentedControl
+            size="xs"
+            aria-label="State"
+            value={state}
+            onChange={(value) => setState(value as Wire['ParcelState'] | '')}
+            data={[
+              { value: '', label: 'All' },
+              { value: 'waiting', label: 'Waiting' },
+              { value: 'sent', label: 'Sent' },
+              { value: 'dead', label: 'Given up' },
+            ]}
+          />
+        }
+      >
+        {resend.refused && <Failure error={resend.refused} />}
+        {query.isPending && <Waiting />}
+        {query.isError && <Failure error={query.error} again={() => query.refetch()} />}
+        {query.isSuccess && parcels.length === 0 && <Empty title="Nothing here">Nothing is in this state.</Empty>}
+        {parcels.length > 0 && (
+          <Table.ScrollContainer minWidth={560}>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>What</Table.Th>
+                  <Table.Th>To</Table.Th>
+                  <Table.Th>State</Table.Th>
+                  <Table.Th>Put in</Table.Th>
+                  <Table.Th>
+                    <span className="mantine-visually-hidden">Actions</span>
+                  </Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {parcels.map((parcel) => (
+                  <Table.Tr key={parcel.id}>
+                    <Table.Td>{parcel.kind}</Table.Td>
+                    <Table.Td style={{ overflowWrap: 'anywhere' }}>{parcel.to}</Table.Td>
+                    <Table.Td>
+                      <Group gap={6}>
+                        <Tag color={STATES[parcel.state][0]}>{STATES[parcel.state][1]}</Tag>
+                        <Text fz={12} className="quiet">
+                          {parcel.attempts > 0 ? `tried ${parcel.attempts} times` : ''}
+                          {parcel.last_error ? `: ${parcel.last_error}` : ''}
+                        </Text>
+                      </Group>
+                    </Table.Td>
+                    <Table.Td>
+                      <When at={parcel.created_at} />
+                    </Table.Td>
+                    <Table.Td ta="right">
+                      {(parcel.state === 'sent' || parcel.state === 'dead') && (
+                        <Button size="compact-xs" variant="default" onClick={() => resend.run(parcel.id)}>
+                          Resend
+                        </Button>
+                      )}
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
+        {query.hasNextPage && (
+          <Group justify="center">
+            <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
+              Older parcels
+            </Button>
+          </Group>
+        )}
+      </Section>
+    </Page>
+  );
+}
+
+function MailTest() {
+  const me = useMe();
+  const [to, setTo] = useState(me.email ?? '');
+  const send = useAction(() => answered(ownClient.POST('/v1/mail/test', { body: { to } })));
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    const done = await send.run();
+    if (!done) return;
+    const message = `${done.accepted ? 'The mail server took it' : 'It was not taken'}: ${done.answer}`;
+    notifications.show({ message, color: done.accepted ? 'teal' : 'red' });
+  };
+  return (
+    <Section title="Try the mail server">
+      {send.refused && <Failure error={send.refused} shown={['/to']} />}
+      <form onSubmit={submit}>
+        <Group align="flex-end">
+          <TextInput
+            label="To"
+            type="email"
+            value={to}
+            onChange={(event) => setTo(event.currentTarget.value)}
+            error={send.refused?.at('/to')}
+            flex="0 1 20rem"
+            required
+          />
+          <Button type="submit" variant="default" loading={send.busy}>
+            Send a test
+          </Button>
+        </Group>
+      </form>
+    </Section>
+  );
+}

@@ -1,0 +1,176 @@
+import { Box, Group, Stack, Table, Text } from '@mantine/core';
+import { Link } from '@tanstack/react-router';
+import { useWindowVirtualizer } from '@tanstack/react-virtual';
+import { ArrowDown, ArrowUp } from 'lucide-react';
+import { useLayoutEffect, useRef, useState } from 'react';
+import type { Wire } from '../../api/client';
+import { word } from '../../lib/words';
+import { type Scope, useScope } from '../../session/scope';
+import { useActorName } from '../../shared/actors';
+import { keyName, lastUsed, rulesOf } from '../../shared/key-facts';
+import { Standing, Tag, When } from '../../ui/parts';
+import { ReadableCells } from './readable';
+import type { Column } from './search';
+import type { Selection } from './select';
+
+const ROW_PX = 58;
+const OVERSCAN = 12;
+
+/** The list as a table whose rows exist only while they are near the window: ten thousand scroll like ten. */
+export function KeyTable({
+  keys,
+  chosen,
+  onSort,
+}: {
+  keys: Wire['Key'][];
+  chosen: Selection;
+  onSort: (column: Column, down: boolean) => void;
+}) {
+  const scope = useScope();
+  const { words } = scope;
+  const actorName = useActorName();
+  const frame = useRef<HTMLDivElement>(null);
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => setTop(frame.current?.offsetTop ?? 0), []);
+  const rows = useWindowVirtualizer({
+    count: keys.length,
+    estimateSize: () => ROW_PX,
+    overscan: OVERSCAN,
+    scrollMargin: top,
+    getItemKey: (index) => keys[index]?.id ?? index,
+  });
+  const items = rows.getVirtualItems();
+  const before = (items[0]?.start ?? top) - top;
+  const after = rows.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
+  const isReadable = showsSecrets(scope);
+
+  const heading = (column: Column, title: string, from?: 'sm' | 'md' | 'lg') => (
+    <Heading key={column} column={column} title={title} from={from} chosen={chosen} onSort={onSort} />
+  );
+  return (
+    <Box ref={frame} className="card" style={{ overflowX: 'auto' }}>
+      <Table aria-rowcount={keys.length + 1} layout="auto">
+        <Table.Thead>
+          <Table.Tr>
+            {heading('name', 'Name')}
+            {isReadable && (
+              <>
+                <Table.Th>{word(words, 'secret')}</Table.Th>
+                <Table.Th>{word(words, 'header')}</Table.Th>
+              </>
+            )}
+            {heading('standing', 'Status')}
+            <Table.Th visibleFrom="lg">Created by</Table.Th>
+            {heading('created', 'Created', 'md')}
+            {heading('expires', 'Expires', 'sm')}
+            {heading('used', 'Last used', 'sm')}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {before > 0 && <Spacer px={before} />}
+          {items.map((item) => {
+            const key = keys[item.index];
+            if (!key) return null;
+            return (
+              <Table.Tr key={item.key} data-index={item.index} ref={rows.measureElement} aria-rowindex={item.index + 2}>
+                <NameCell row={key} scope={scope} />
+                {isReadable && <ReadableCells row={key} />}
+                <Table.Td>
+                  <Standing standing={key.standing} words={words} />
+                </Table.Td>
+                <Table.Td visibleFrom="lg">{actorName(key.created_by)}</Table.Td>
+                <Table.Td visibleFrom="md">
+                  <When at={key.created_at} form="day" />
+                </Table.Td>
+                <Table.Td visibleFrom="sm">
+                  <When at={key.expires_at} form="day" />
+                </Table.Td>
+                <Table.Td visibleFrom="sm">
+                  <When at={lastUsed(key)} form="relative" />
+                </Table.Td>
+              </Table.Tr>
+            );
+          })}
+          {after > 0 && <Spacer px={after} />}
+        </Table.Tbody>
+      </Table>
+    </Box>
+  );
+}
+
+/** Whether this person sees this account's secrets again. */
+export function showsSecrets(scope: Scope): boolean {
+  return rulesOf(scope.api, 'account')?.visibility === 'always' && scope.isMember && scope.may('keys.write');
+}
+
+function Spacer({ px }: { px: number }) {
+  return (
+    <tr aria-hidden>
+      <td style={{ height: px, padding: 0 }} />
+    </tr>
+  );
+}
+
+function NameCell({ row, scope }: { row: Wire['Key']; scope: Scope }) {
+  const hint = row.secrets[0]?.hint;
+  const hintDiffers = row.name && hint;
+  return (
+    <Table.Td style={{ minWidth: 150 }}>
+      <Stack gap={2}>
+        <Group gap={6}>
+          <Link to={`/a/${scope.id}/keys/${row.id}`} style={{ color: 'inherit', fontWeight: 600 }}>
+            <Text component="span" fz="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
+              {keyName(row, scope.words)}
+            </Text>
+          </Link>
+          {row.environment === 'test' && <Tag color="violet">Test</Tag>}
+          {row.secrets.length > 1 && <Tag color="blue">Rotating</Tag>}
+        </Group>
+        {hintDiffers && (
+          <Text fz={12} ff="monospace" className="quiet">
+            {hint}
+          </Text>
+        )}
+        {row.standing === 'expired' && scope.may('keys.write') && (
+          <Text fz={12} className="quiet">
+            Not needed any more? Delete it.
+          </Text>
+        )}
+        <Text fz={12} className="quiet" hiddenFrom="sm">
+          Used <When at={lastUsed(row)} form="relative" />
+          {row.expires_at && (
+            <>
+              {' · ends '}
+              <When at={row.expires_at} form="day" />
+            </>
+          )}
+        </Text>
+      </Stack>
+    </Table.Td>
+  );
+}
+
+function Heading({
+  column,
+  title,
+  from,
+  chosen,
+  onSort,
+}: {
+  column: Column;
+  title: string;
+  from?: 'sm' | 'md' | 'lg';
+  chosen: Selection;
+  onSort: (column: Column, down: boolean) => void;
+}) {
+  const isOn = chosen.column === column;
+  const Arrow = chosen.down ? ArrowDown : ArrowUp;
+  return (
+    <Table.Th visibleFrom={from} aria-sort={isOn ? (chosen.down ? 'descending' : 'ascending') : 'none'}>
+      <button type="button" className="sort" onClick={() => onSort(column, isOn ? !chosen.down : column === 'used')}>
+        {title}
+        {isOn && <Arrow size={13} aria-hidden />}
+      </button>
+    </Table.Th>
+  );
+}

@@ -1,0 +1,67 @@
+/** Times for people: in the viewer's zone, with UTC beside it where there is room. */
+
+const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const MINUTE = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
+const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
+
+const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
+  ['year', 365 * 86_400],
+  ['month', 30 * 86_400],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+];
+
+export const DAY_MS = 86_400_000;
+
+export function day(iso: string): string {
+  return DAY.format(new Date(iso));
+}
+
+export function minute(iso: string): string {
+  return MINUTE.format(new Date(iso));
+}
+
+/** `2026-03-01 10:11:12 UTC` */
+export function utc(iso: string): string {
+  return `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** `3 minutes ago`, `in 2 days`, `just now` */
+export function relative(iso: string, now: number): string {
+  const seconds = (new Date(iso).getTime() - now) / 1000;
+  for (const [unit, size] of STEPS) {
+    if (Math.abs(seconds) >= size) return RELATIVE.format(Math.trunc(seconds / size), unit);
+  }
+  return seconds > 0 ? 'in less than a minute' : 'just now';
+}
+
+/** Whole days from now, rounded up. */
+export function daysUntil(iso: string, now: number): number {
+  return Math.ceil((new Date(iso).getTime() - now) / DAY_MS);
+}
+
+/** `1 hour`, `15 minutes`, `30 days` */
+export function span(seconds: number): string {
+  const units: [string, number][] = [
+    ['day', 86_400],
+    ['hour', 3_600],
+    ['minute', 60],
+    ['second', 1],
+  ];
+  const [name, size] = units.find(([, size]) => seconds % size === 0 && seconds >= size) ?? ['second', 1];
+  const count = seconds / size;
+  return `${count.toLocaleString('en')} ${name}${count === 1 ? '' : 's'}`;
+}
+
+/** `hour` for 3600, `15 minutes` for 900: what follows "per". */
+export function per(seconds: number): string {
+  const text = span(seconds);
+  return text.startsWith('1 ') ? text.slice(2) : text;
+}

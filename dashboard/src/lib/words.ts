@@ -1,0 +1,22 @@
+/** What an API's preset calls things. The server fills in what the preset leaves out. */
+export type Words = Record<string, string>;
+
+/** One of the words; its own name where a server is older than this page. */
+export function word(words: Words, name: string): string {
+  return words[name] ?? name.replaceAll('_', ' ');
+}
+
+/** With a capital at the beginning; abbreviations stay as they are. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `a passcode`, `an API key` */
+export function indefinite(noun: string): string {
+  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+}
+
+/** `1 key`, `2,000 keys` */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number.toLocaleString('en')} ${number === 1 ? one : many}`;
+}
