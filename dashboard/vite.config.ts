@@ -10,6 +10,8 @@ export default defineConfig({
     outDir: 'dist/app',
     emptyOutDir: true,
     target: 'es2023',
+    // The first versions that know light-dark(): its replacement does not see the scheme that somebody chose.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     modulePreload: { polyfill: false },
     // Everything is a file of its own: no data: URL has to be permitted for scripts or fonts.
     assetsInlineLimit: 0,

@@ -11,7 +11,7 @@ import { SIGNED_OUT } from './api/client';
 import { Refused } from './api/problem';
 import { makeRouter } from './router';
 import { ProveProvider } from './session/prove';
-import { theme } from './theme';
+import { theme, variables } from './theme';
 
 /** A failed read is tried again this often, where trying can help. */
 const RETRIES_MAX = 2;
@@ -41,7 +41,7 @@ const element = document.getElementById('root');
 if (!element) throw new Error('index.html has no #root');
 createRoot(element).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={variables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
         <ProveProvider>
           <Notifications position="bottom-right" />

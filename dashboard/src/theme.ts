@@ -1,4 +1,12 @@
-import { Button, createTheme, type MantineColorsTuple, Modal, Table, TextInput } from '@mantine/core';
+import {
+  Button,
+  type CSSVariablesResolver,
+  createTheme,
+  type MantineColorsTuple,
+  Modal,
+  Table,
+  TextInput,
+} from '@mantine/core';
 
 const teal: MantineColorsTuple = [
   '#eefaf8',
@@ -15,7 +23,7 @@ const teal: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'brand',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { brand: teal },
   autoContrast: true,
   defaultRadius: 'md',
@@ -27,9 +35,20 @@ export const theme = createTheme({
   components: {
     Button: Button.extend({ defaultProps: { size: 'sm' } }),
     Modal: Modal.extend({
+      styles: { title: { fontWeight: 650, fontSize: 'var(--mantine-font-size-lg)', overflowWrap: 'anywhere' } },
       defaultProps: { overlayProps: { backgroundOpacity: 0.45, blur: 2 }, closeButtonProps: { 'aria-label': 'Close' } },
     }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md' } }),
     TextInput: TextInput.extend({ defaultProps: { autoComplete: 'off' } }),
   },
+});
+
+/** White on this red is readable; on the library's own it is not quite. */
+const RED = { '--mantine-color-red-filled': '#c92a2a', '--mantine-color-red-filled-hover': '#b02525' };
+
+/** Quiet text stays readable: at least 4.5 to 1 against what is behind it. */
+export const variables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { ...RED, '--mantine-color-dimmed': '#566165', '--mantine-color-placeholder': '#6b7579' },
+  dark: { ...RED, '--mantine-color-dimmed': '#9aa6aa', '--mantine-color-placeholder': '#8b979b' },
 });

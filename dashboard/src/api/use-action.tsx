@@ -44,6 +44,8 @@ export function useAction<A extends unknown[], R>(change: (...args: A) => Promis
       setRefused(null);
       try {
         const result = await provedIfNeeded(() => latest.current(...args), prove);
+        // Pages that are not shown read anew when they are: none begins with what was true before the change.
+        queries.removeQueries({ type: 'inactive' });
         await queries.invalidateQueries();
         return result;
       } catch (thrown) {

@@ -1,5 +1,4 @@
 import type { Wire } from '../api/client';
-import { capital } from './words';
 
 /** How long a key shall live, while somebody chooses. */
 export type Choice = { mode: 'unsaid' } | { mode: 'days'; days: number | '' } | { mode: 'never' };
@@ -46,7 +45,7 @@ export function meaning(
       : `It ends on ${end(days)}: here, forever means ${days.toLocaleString('en')} days.`;
   }
   if (choice.mode === 'days' && choice.days !== '' && fault(choice, rules, false) === null) {
-    return capital(`it ends on ${end(choice.days)}..`);
+    return `It ends on ${end(choice.days)}.`;
   }
   return 'A short life limits what a lost secret can do.';
 }

@@ -46,14 +46,14 @@ function headers({ scheme, publicId }: Call): Header[] {
     case 'basic':
       return [{ name: 'Authorization', before: 'Basic ', encoded: true }];
     case 'header':
-      return [{ name: title(scheme.name) }];
+      return [{ name: headerName(scheme.name) }];
     case 'pair':
-      return [{ name: title(scheme.account), literal: publicId }, { name: title(scheme.secret) }];
+      return [{ name: headerName(scheme.account), literal: publicId }, { name: headerName(scheme.secret) }];
   }
 }
 
 /** Header names are sent in any case; people know them with capitals. */
-function title(name: string): string {
+export function headerName(name: string): string {
   return name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase());
 }
 

@@ -11,9 +11,9 @@ export function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-/** `a passcode`, `an API key` */
+/** `a passcode`, `an API key`, `a user passcode` */
 export function indefinite(noun: string): string {
-  return `${/^[aeiou]/i.test(noun) ? 'an' : 'a'} ${noun}`;
+  return `${/^(?:[aeio]|u(?!se|ni))/i.test(noun) ? 'an' : 'a'} ${noun}`;
 }
 
 /** `1 key`, `2,000 keys` */

@@ -1,10 +1,12 @@
+import { Anchor } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { createContext, type ReactNode, useContext, useMemo } from 'react';
 import { type Api, answered, clientFor, type Wire } from '../api/client';
 import { Refused } from '../api/problem';
 import { includes, type Permission } from '../lib/permissions';
 import type { Words } from '../lib/words';
-import { Failure, Waiting } from '../ui/page';
+import { Failure, Page, Waiting } from '../ui/page';
 import { useMe } from './me';
 
 /** One account as the person who looks at it may see it. */
@@ -79,7 +81,16 @@ export function AccountScope({
 
 function AccountFailure({ error, again }: { error: unknown; again: () => void }) {
   const needsTotp = error instanceof Refused && error.code === 'totp_needed';
-  return <Failure error={error} again={needsTotp ? undefined : again} />;
+  return (
+    <Page title={needsTotp ? 'This account wants more of you' : 'This account can’t be shown'}>
+      <Failure error={error} again={needsTotp ? undefined : again} />
+      {needsTotp && (
+        <Anchor component={Link} to="/me">
+          Set up your authenticator
+        </Anchor>
+      )}
+    </Page>
+  );
 }
 
 function unconfigured(): Refused {

@@ -45,7 +45,7 @@ export function AuditTrail(filter: AuditFilter) {
               <Table.Th>Who</Table.Th>
               {filter.subject === undefined && <Table.Th>Of</Table.Th>}
               <Table.Th>
-                <span className="mantine-visually-hidden">Details</span>
+                <span className="sr-only">Details</span>
               </Table.Th>
             </Table.Tr>
           </Table.Thead>

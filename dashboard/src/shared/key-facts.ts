@@ -19,9 +19,10 @@ export function lastUsed(key: Wire['Key']): string | null {
   return all.sort().at(-1) ?? null;
 }
 
-/** `1,000 per hour` */
-export function limitText(limit: Wire['Limit']): string {
-  const window = limit.window_s ? ` per ${per(limit.window_s)}` : '';
+/** `1,000 per hour`; what a limit leaves out comes from the API's limit of the same name. */
+export function limitText(limit: Wire['Limit'], common: readonly Wire['Limit'][] = []): string {
+  const seconds = limit.window_s ?? common.find((one) => one.name === limit.name)?.window_s;
+  const window = seconds ? ` per ${per(seconds)}` : '';
   return `${limit.limit.toLocaleString('en')}${window}`;
 }
 

@@ -20,6 +20,9 @@ import type { Scope } from '../session/scope';
 import { accountMenu, deploymentMenu, type MenuSection } from './menu';
 import classes from './shell.module.css';
 
+/** Paths that only lead on: coming from one of them is not going to another page. */
+const REDIRECTS = /^\/(a\/[^/]+\/?)?$/;
+
 /** What surrounds every page of somebody who is signed in: where they are, where else they can go, who they are. */
 export function Shell({ scope, children }: { scope: Scope | null; children: ReactNode }) {
   const [open, drawer] = useDisclosure(false);
@@ -30,8 +33,10 @@ export function Shell({ scope, children }: { scope: Scope | null; children: Reac
   // A new page: the menu is done with, and screen readers begin at what is new.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only a new path matters
   useEffect(() => {
+    const wasPage = !REDIRECTS.test(last.current);
     if (last.current === path) return;
     last.current = path;
+    if (!wasPage) return;
     drawer.close();
     main.current?.focus({ preventScroll: true });
     window.scrollTo(0, 0);
@@ -136,7 +141,8 @@ function AccountSwitcher({ scope }: { scope: Scope | null }) {
   return (
     <Menu width="target" position="bottom-start">
       <Menu.Target>
-        <UnstyledButton className={classes.account} aria-label={`Account: ${title}. Choose another`}>
+        <UnstyledButton className={classes.account}>
+          <span className="sr-only">Choose another account than </span>
           {face}
         </UnstyledButton>
       </Menu.Target>
@@ -175,7 +181,8 @@ function UserMenu() {
   return (
     <Menu width={220} position="top-start">
       <Menu.Target>
-        <UnstyledButton className={classes.account} aria-label={`${me.name}: settings and signing out`}>
+        <UnstyledButton className={classes.account}>
+          <span className="sr-only">Settings and signing out: </span>
           <Group gap="xs" wrap="nowrap" justify="space-between">
             <Stack gap={0} miw={0}>
               <Text fz="sm" fw={500} truncate>

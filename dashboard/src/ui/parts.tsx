@@ -40,7 +40,15 @@ const COLORS: Record<Wire['Standing'], string> = {
 export function Standing({ standing, words }: { standing: Wire['Standing']; words: Words }) {
   const color = COLORS[standing];
   return (
-    <Badge variant="light" color={color} tt="none" fw={600} c={`var(--badge-${color})`} className="badge">
+    <Badge
+      variant="light"
+      color={color}
+      tt="none"
+      fw={600}
+      c={`var(--badge-${color})`}
+      className="badge"
+      miw="max-content"
+    >
       {word(words, standing)}
     </Badge>
   );
@@ -48,7 +56,15 @@ export function Standing({ standing, words }: { standing: Wire['Standing']; word
 
 export function Tag({ color = 'gray', children }: { color?: string; children: ReactNode }) {
   return (
-    <Badge variant="light" color={color} tt="none" fw={500} c={`var(--badge-${color})`} className="badge">
+    <Badge
+      variant="light"
+      color={color}
+      tt="none"
+      fw={500}
+      c={`var(--badge-${color})`}
+      className="badge"
+      miw="max-content"
+    >
       {children}
     </Badge>
   );
@@ -62,7 +78,7 @@ export function CopyIcon({ text, what }: { text: string; what: string }) {
         <Tooltip label={copied ? 'Copied' : `Copy ${what}`}>
           <ActionIcon variant="subtle" color={copied ? 'teal' : 'gray'} onClick={copy} aria-label={`Copy ${what}`}>
             {copied ? <Check size={16} aria-hidden /> : <Copy size={16} aria-hidden />}
-            <span aria-live="polite" className="mantine-visually-hidden">
+            <span aria-live="polite" className="sr-only">
               {copied ? 'Copied' : ''}
             </span>
           </ActionIcon>

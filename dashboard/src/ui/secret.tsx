@@ -12,9 +12,10 @@ export function SecretBox({ secret, label, notice }: { secret: string; label: st
       </Text>
       <CopyButton value={secret}>
         {({ copied, copy }) => (
-          <button type="button" className="secret" onClick={copy} aria-label={`Copy ${label}`} data-secret>
+          <button type="button" className="secret" onClick={copy}>
+            <span className="sr-only">Copy {label}: </span>
             <Group justify="space-between" wrap="nowrap" gap="sm" align="flex-start">
-              <span>{secret}</span>
+              <span data-secret>{secret}</span>
               {copied ? <Check size={18} aria-hidden /> : <Copy size={18} aria-hidden />}
             </Group>
             <Text component="span" fz={12} className="quiet" aria-live="polite" ff="text">
@@ -40,7 +41,7 @@ export function Code({ code, what }: { code: string; what: string }) {
       <pre className="code" tabIndex={0} role="region" aria-label={what}>
         {code}
       </pre>
-      <div style={{ position: 'absolute', top: 6, right: 6 }}>
+      <div className="code-copy">
         <CopyIcon text={code} what={what} />
       </div>
     </div>

@@ -73,7 +73,7 @@ export function ManagementKeys() {
                 <Table.Th visibleFrom="md">Made</Table.Th>
                 <Table.Th>Expires</Table.Th>
                 <Table.Th>
-                  <span className="mantine-visually-hidden">Actions</span>
+                  <span className="sr-only">Actions</span>
                 </Table.Th>
               </Table.Tr>
             </Table.Thead>

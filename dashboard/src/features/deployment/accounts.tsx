@@ -83,7 +83,7 @@ export function AccountList() {
                 <Table.Tr key={account.id}>
                   <Table.Td>
                     <Group gap={6}>
-                      <Link to={`/a/${account.id}`} style={{ color: 'inherit', fontWeight: 600 }}>
+                      <Link to={`/a/${account.id}`} className="row-link">
                         {account.name}
                       </Link>
                       {account.suspended && <Tag color="red">Suspended</Tag>}

@@ -1,6 +1,7 @@
 import { Group, Stack, Table, Text } from '@mantine/core';
 import type { Wire } from '../../api/client';
-import { word } from '../../lib/words';
+import { headerName } from '../../lib/snippets';
+import { capital, word } from '../../lib/words';
 import { limitText } from '../../shared/key-facts';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
 import { Exact, Facts, Tag } from '../../ui/parts';
@@ -38,14 +39,14 @@ function schemeText(scheme: Wire['Scheme']): string {
     case 'basic':
       return 'Authorization: Basic';
     case 'header':
-      return scheme.name;
+      return headerName(scheme.name);
     case 'pair':
-      return `${scheme.account} and ${scheme.secret}`;
+      return `${headerName(scheme.account)} and ${headerName(scheme.secret)}`;
   }
 }
 
 function OneApi({ api }: { api: Wire['Api'] }) {
-  const limits = (all: Wire['Limit'][]) => (all.length > 0 ? all.map(limitText).join(', ') : 'none');
+  const limits = (all: Wire['Limit'][]) => (all.length > 0 ? all.map((limit) => limitText(limit)).join(', ') : 'none');
   return (
     <Section
       title={api.name}
@@ -70,7 +71,7 @@ function OneApi({ api }: { api: Wire['Api'] }) {
             ? ([['Plans', api.plans.map((plan) => plan.name).join(', ')]] as [string, string][])
             : []),
           ...api.kinds.map((rules): [string, string] => [
-            word(api.words, rules.kind === 'account' ? 'keys_page' : 'personal_keys'),
+            capital(word(api.words, rules.kind === 'account' ? 'keys' : 'personal_keys')),
             kindText(rules),
           ]),
         ]}

@@ -2,10 +2,12 @@ import { Anchor, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { answered, ownClient } from '../../api/client';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
-import { Facts, Tag } from '../../ui/parts';
+import { Facts, Tag, When } from '../../ui/parts';
 import { type Metrics, readMetrics } from './metrics';
 
 const EVERY_MS = 5_000;
+/** How a metric says that it is a time. */
+const IN_SECONDS = /, in unix seconds$/;
 
 /** Whether this node can decide, and what it has counted since it started. */
 export function Health() {
@@ -45,7 +47,22 @@ export function Health() {
         {metrics.isPending && <Waiting />}
         {metrics.data && (
           <>
-            <Facts items={metrics.data.gauges.map(({ help, value }) => [help, value.toLocaleString('en')])} />
+            <Table>
+              <Table.Tbody>
+                {metrics.data.gauges.map(({ help, value }) => (
+                  <Table.Tr key={help}>
+                    <Table.Td>{help.replace(IN_SECONDS, '')}</Table.Td>
+                    <Table.Td ta="right">
+                      {IN_SECONDS.test(help) ? (
+                        <When at={value > 0 ? new Date(value * 1000).toISOString() : null} />
+                      ) : (
+                        value.toLocaleString('en')
+                      )}
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
             <Answers answers={metrics.data.answers} />
           </>
         )}

@@ -41,7 +41,7 @@ export function Operators() {
                 <Table.Th>Status</Table.Th>
                 <Table.Th visibleFrom="sm">Last login</Table.Th>
                 <Table.Th>
-                  <span className="mantine-visually-hidden">Actions</span>
+                  <span className="sr-only">Actions</span>
                 </Table.Th>
               </Table.Tr>
             </Table.Thead>

@@ -69,7 +69,7 @@ export function Outbox() {
                   <Table.Th>State</Table.Th>
                   <Table.Th>Put in</Table.Th>
                   <Table.Th>
-                    <span className="mantine-visually-hidden">Actions</span>
+                    <span className="sr-only">Actions</span>
                   </Table.Th>
                 </Table.Tr>
               </Table.Thead>

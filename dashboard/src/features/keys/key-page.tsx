@@ -105,13 +105,15 @@ function Shown({ target }: { target: Wire['Key'] }) {
 }
 
 function facts(scope: Scope, key: Wire['Key']): [string, ReactNode][] {
+  const common = key.environment === 'live' ? scope.api.limits_live : scope.api.limits_test;
   const own: [string, ReactNode][] = key.limits.map((limit) => [
     key.limits.length > 1 ? `Limit “${limit.name}”` : 'Limit',
-    limitText(limit),
+    limitText(limit, common),
   ]);
-  const common = key.environment === 'live' ? scope.api.limits_live : scope.api.limits_test;
   const inherited: [string, ReactNode][] =
-    own.length > 0 ? [] : [['Limit', common.length > 0 ? `${common.map(limitText).join(', ')}, as every key` : 'none']];
+    own.length > 0
+      ? []
+      : [['Limit', common.length > 0 ? `${common.map((limit) => limitText(limit)).join(', ')}, as every key` : 'none']];
   return [
     ['Key id', <Exact key="id" text={key.id} what="key id" />],
     ['Environment', capital(key.environment)],

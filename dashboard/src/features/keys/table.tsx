@@ -118,10 +118,8 @@ function NameCell({ row, scope }: { row: Wire['Key']; scope: Scope }) {
     <Table.Td style={{ minWidth: 150 }}>
       <Stack gap={2}>
         <Group gap={6}>
-          <Link to={`/a/${scope.id}/keys/${row.id}`} style={{ color: 'inherit', fontWeight: 600 }}>
-            <Text component="span" fz="sm" fw={600} style={{ overflowWrap: 'anywhere' }}>
-              {keyName(row, scope.words)}
-            </Text>
+          <Link to={`/a/${scope.id}/keys/${row.id}`} className="row-link" style={{ overflowWrap: 'anywhere' }}>
+            {keyName(row, scope.words)}
           </Link>
           {row.environment === 'test' && <Tag color="violet">Test</Tag>}
           {row.secrets.length > 1 && <Tag color="blue">Rotating</Tag>}

@@ -21,7 +21,7 @@ export function Accounts() {
               <Table.Th>Account</Table.Th>
               <Table.Th>Role</Table.Th>
               <Table.Th>
-                <span className="mantine-visually-hidden">Actions</span>
+                <span className="sr-only">Actions</span>
               </Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -30,7 +30,7 @@ export function Accounts() {
               <Table.Tr key={account.account_id}>
                 <Table.Td>
                   {account.state === 'active' ? (
-                    <Link to={`/a/${account.account_id}`} style={{ color: 'inherit' }}>
+                    <Link to={`/a/${account.account_id}`} className="row-link">
                       {account.name}
                     </Link>
                   ) : (

@@ -143,7 +143,7 @@ function SignIns() {
                 <Table.Th>Since</Table.Th>
                 <Table.Th>Last used</Table.Th>
                 <Table.Th>
-                  <span className="mantine-visually-hidden">Actions</span>
+                  <span className="sr-only">Actions</span>
                 </Table.Th>
               </Table.Tr>
             </Table.Thead>

@@ -6,11 +6,11 @@ import { useAction } from '../../api/use-action';
 import { type Choice, fault, toExpires } from '../../lib/expiry';
 import { capital, indefinite, word } from '../../lib/words';
 import { useScope } from '../../session/scope';
-import { EndKey } from '../../shared/end-key';
+import { type Deed, EndKey } from '../../shared/end-key';
 import { ExpiryField } from '../../shared/expiry-field';
 import { Failure } from '../../ui/page';
 
-type Deed = 'grant' | 'reset' | 'revoke';
+type Asked = 'grant' | 'reset' | Deed;
 
 /** What an admin does with the personal key of the person who is selected: grant, reset, revoke. */
 export function KeyActions({
@@ -23,7 +23,7 @@ export function KeyActions({
   rules: Wire['KindRules'];
 }) {
   const { words } = useScope();
-  const [deed, setDeed] = useState<Deed | null>(null);
+  const [deed, setDeed] = useState<Asked | null>(null);
   const noun = word(words, 'personal_key');
   return (
     <Group gap="xs" role="toolbar" aria-label={capital(noun)}>
@@ -47,11 +47,11 @@ export function KeyActions({
           </Button>
         </>
       )}
-      {person && deed === 'revoke' && current && (
-        <EndKey target={current} deed="revoke" onChange={() => setDeed(null)} onClose={() => setDeed(null)} />
-      )}
       {person && (deed === 'grant' || deed === 'reset') && (
         <Give person={person} current={current} rules={rules} deed={deed} onClose={() => setDeed(null)} />
+      )}
+      {person && current && deed !== null && deed !== 'grant' && deed !== 'reset' && (
+        <EndKey target={current} deed={deed} onChange={setDeed} onClose={() => setDeed(null)} />
       )}
     </Group>
   );

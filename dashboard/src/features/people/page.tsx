@@ -53,7 +53,7 @@ export function PeoplePage() {
   );
   return (
     <Page title={word(words, 'people_page')} crumbs={[{ title: word(words, 'account_section') }]} actions={add}>
-      <Tabs defaultValue="people">
+      <Tabs defaultValue="people" keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="people">{word(words, 'people_page')}</Tabs.Tab>
           <Tabs.Tab value="roles">Roles</Tabs.Tab>
@@ -100,17 +100,17 @@ function PeopleTable({ add }: { add: React.ReactNode }) {
             <Table.Tr>
               {rules && scope.may('people.write') && (
                 <Table.Th w={36}>
-                  <span className="mantine-visually-hidden">Selected</span>
+                  <span className="sr-only">Selected</span>
                 </Table.Th>
               )}
               <Table.Th>Name</Table.Th>
               <Table.Th visibleFrom="sm">Role</Table.Th>
               <Table.Th visibleFrom="md">Email</Table.Th>
-              <Table.Th>Status</Table.Th>
+              <Table.Th visibleFrom="xs">Status</Table.Th>
               <Table.Th visibleFrom="lg">Last login</Table.Th>
               {rules && <Table.Th>{word(scope.words, 'key_status')}</Table.Th>}
               <Table.Th>
-                <span className="mantine-visually-hidden">Actions</span>
+                <span className="sr-only">Actions</span>
               </Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -176,12 +176,17 @@ function Row({
         <Text fz={12} className="quiet" hiddenFrom="sm">
           {role?.title ?? person.role ?? 'Holder'}
         </Text>
+        {person.state !== 'active' && (
+          <Text component="div" hiddenFrom="xs">
+            <Tag color={color}>{state}</Tag>
+          </Text>
+        )}
       </Table.Td>
       <Table.Td visibleFrom="sm" title={role?.description}>
         {role?.title ?? person.role ?? 'Holder'}
       </Table.Td>
       <Table.Td visibleFrom="md">{person.email ?? <span className="quiet">does not sign in</span>}</Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom="xs">
         <Group gap={4}>
           <Tag color={color}>{state}</Tag>
           {person.has_totp && <Tag>Authenticator</Tag>}

@@ -41,7 +41,7 @@ export function Roles() {
               <Table.Th>Role</Table.Th>
               <Table.Th>May</Table.Th>
               <Table.Th>
-                <span className="mantine-visually-hidden">Actions</span>
+                <span className="sr-only">Actions</span>
               </Table.Th>
             </Table.Tr>
           </Table.Thead>

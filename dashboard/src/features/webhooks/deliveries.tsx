@@ -50,7 +50,7 @@ export function Deliveries({ hook }: { hook: Wire['Webhook'] }) {
               <Table.Th>Answer</Table.Th>
               <Table.Th>Took</Table.Th>
               <Table.Th>
-                <span className="mantine-visually-hidden">Actions</span>
+                <span className="sr-only">Actions</span>
               </Table.Th>
             </Table.Tr>
           </Table.Thead>

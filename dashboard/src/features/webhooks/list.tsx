@@ -59,7 +59,7 @@ export function WebhookList() {
               {hooks.data.items.map((hook) => (
                 <Table.Tr key={hook.id}>
                   <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                    <Link to={`/a/${scope.id}/webhooks/${hook.id}`} style={{ color: 'inherit', fontWeight: 600 }}>
+                    <Link to={`/a/${scope.id}/webhooks/${hook.id}`} className="row-link">
                       {hook.url}
                     </Link>
                   </Table.Td>

@@ -1,0 +1,136 @@
+// Pages that notice what a person would not: faults in the console, requests to elsewhere, scripts that were refused.
+import axe, { type AxeResults } from 'axe-core';
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import { expect, inject } from 'vitest';
+import type { Person } from './world';
+
+const WAIT_MS = 10_000;
+export const demo = inject('demo');
+
+let browser: Browser | undefined;
+const open = new Set<BrowserContext>();
+const faults: string[] = [];
+const cookies = new Map<string, Awaited<ReturnType<BrowserContext['storageState']>>>();
+
+export interface Look {
+  scheme?: 'light' | 'dark';
+  width?: number;
+  height?: number;
+  origin?: string;
+}
+
+/** A page of a visitor, in a browser context of its own. */
+export async function visit(
+  { scheme = 'light', width = 1280, height = 900, origin = demo.control }: Look = {},
+  state?: Awaited<ReturnType<BrowserContext['storageState']>>,
+): Promise<Page> {
+  browser ??= await chromium.connect(inject('browser'));
+  const context = await browser.newContext({
+    baseURL: origin,
+    viewport: { width, height },
+    colorScheme: scheme,
+    locale: 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    permissions: ['clipboard-read', 'clipboard-write'],
+    storageState: state,
+  });
+  context.setDefaultTimeout(WAIT_MS);
+  open.add(context);
+  context.on('request', (request) => {
+    const { protocol, origin: asked } = new URL(request.url());
+    if (!['blob:', 'data:'].includes(protocol) && asked !== origin) faults.push(`a request to ${request.url()}`);
+  });
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(`an error in the page: ${error.message}`));
+  page.on('console', (message) => {
+    // A refusal that the page shows is reported by the browser as well; a broken policy or a React fault is not that.
+    const isAnswer = /Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
+    if (message.type() === 'error' && !isAnswer) faults.push(`the console says: ${message.text()}`);
+  });
+  return page;
+}
+
+/** A page of somebody who is signed in; each signs in once and keeps the cookie for later journeys. */
+export async function as(person: Person, path = '/', look: Look = {}): Promise<Page> {
+  const known = cookies.get(person.email);
+  const page = await visit(look, known);
+  if (!known) {
+    await page.goto('/sign-in');
+    await signIn(page, person);
+    cookies.set(person.email, await page.context().storageState());
+  }
+  await page.goto(path);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  return page;
+}
+
+export async function signIn(page: Page, person: Person): Promise<void> {
+  await page.getByLabel('E-mail').fill(person.email);
+  await page.getByRole('textbox', { name: 'Password' }).fill(person.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.waitForURL((url) => url.pathname !== '/sign-in');
+}
+
+/** Ends what a journey opened, and fails it for what its pages did unseen. */
+export async function leave(): Promise<void> {
+  await Promise.all([...open].map((context) => context.close()));
+  open.clear();
+  const found = faults.splice(0);
+  expect(found, 'nothing went wrong unseen').toEqual([]);
+}
+
+/** The page's own part, without the menu. */
+export const main = (page: Page): Locator => page.getByRole('main');
+export const dialog = (page: Page): Locator => page.getByRole('dialog');
+
+/** Goes where the menu leads. */
+export async function menu(page: Page, section: string, item: string): Promise<void> {
+  const nav = page.getByRole('navigation', { name: 'Main' });
+  const part = nav.locator('div', { has: page.getByRole('heading', { name: section, exact: true }) });
+  await part.getByRole('link', { name: item, exact: true }).click();
+  await page.getByRole('heading', { level: 1, name: item, exact: true }).waitFor();
+}
+
+/** The rules that a page breaks badly enough to shut somebody out. */
+export async function barriers(page: Page, within = 'html'): Promise<string[]> {
+  const expression = `${axe.source}; axe.run(${JSON.stringify(within)}, { resultTypes: ['violations'] })`;
+  const results = (await page.evaluate(expression)) as AxeResults;
+  const bad = results.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
+  return bad.flatMap((one) =>
+    one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 160)} ${node.failureSummary ?? ''}`),
+  );
+}
+
+/** Whether the page is wider than its window. */
+export function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+export function clipboard(page: Page): Promise<string> {
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
+/** What the gateway answers to a call with these headers. */
+export async function call(url: string, headers: Record<string, string>): Promise<number> {
+  return (await fetch(url, { headers })).status;
+}
+
+/** The management API, as automation. */
+export async function api<T>(method: string, path: string, body?: unknown, key = demo.management_key): Promise<T> {
+  const response = await fetch(demo.control + path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return (text === '' ? null : JSON.parse(text)) as T;
+}
+
+/** The id of a preset's account in the demo. */
+export async function accountOf(preset: keyof typeof demo.presets): Promise<string> {
+  const page = await api<{ items: { id: string }[] }>('GET', `/v1/accounts?api=${preset}&external_id=keyward-demo`);
+  const [first] = page.items;
+  if (!first) throw new Error(`the demo has no account of ${preset}`);
+  return first.id;
+}

@@ -1,0 +1,227 @@
+// Every page, in both schemes and on a phone: nobody is shut out, nothing sticks out.
+import { mkdir } from 'node:fs/promises';
+import type { Page } from 'playwright-core';
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import { accountOf, api, as, barriers, clipboard, demo, dialog, leave, main, menu, overflow, visit } from './browser';
+
+/** The most that the first page may weigh on the wire. */
+const FIRST_PAGE_BYTES_MAX = 350_000;
+/** Where pictures go; nowhere unless said. */
+const PICTURES = process.env.KEYWARD_PICTURES;
+
+const pages: { who: keyof typeof demo.presets | 'operator'; name: string; path: string }[] = [];
+
+beforeAll(async () => {
+  if (PICTURES) await mkdir(PICTURES, { recursive: true });
+  for (const preset of ['clevertap', 'clickyid', 'codat'] as const) {
+    const account = await accountOf(preset);
+    const keys = await api<{ items: { id: string }[] }>('GET', `/v1/keys?account_id=${account}&kind=account`);
+    const people = await api<{ items: { id: string }[] }>('GET', `/v1/accounts/${account}/people`);
+    const all: [string, string][] = [
+      ['keys', 'keys'],
+      ['key', `keys/${keys.items.at(-1)?.id}`],
+      ['edit', `keys/${keys.items.at(-1)?.id}/edit`],
+      ['account', 'account'],
+      ['people', 'people'],
+    ];
+    // What does not depend on the preset is looked at once.
+    const once: [string, string][] = [
+      ['leaver', `people/${people.items[0]?.id}/remove`],
+      ['find', 'find'],
+      ['policy', 'policy'],
+      ['audit', 'audit'],
+      ['webhooks', 'webhooks'],
+      ['automation', 'automation'],
+    ];
+    for (const [name, path] of preset === 'clickyid' ? [...all, ...once] : all) {
+      pages.push({ who: preset, name: `${preset}-${name}`, path: `/a/${account}/${path}` });
+    }
+  }
+  for (const name of ['accounts', 'apis', 'operators', 'automation', 'outbox', 'audit', 'health']) {
+    pages.push({ who: 'operator', name: `deployment-${name}`, path: `/deployment/${name}` });
+  }
+  pages.push({ who: 'operator', name: 'me', path: '/me' });
+});
+
+afterEach(leave);
+
+const person = (who: (typeof pages)[number]['who']) => (who === 'operator' ? demo.operator : demo.presets[who].admin);
+
+/** Waits until a page has read what it shows. */
+async function settled(page: Page): Promise<void> {
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await expect.poll(() => page.getByLabel('Loading').filter({ visible: true }).count(), { timeout: 10_000 }).toBe(0);
+}
+
+async function look(page: Page, name: string): Promise<string[]> {
+  await settled(page);
+  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true });
+  const found = (await barriers(page)).map((one) => `${name}: ${one}`);
+  const wide = await overflow(page);
+  return wide > 0 ? [...found, `${name}: ${wide} pixels stick out`] : found;
+}
+
+for (const [scheme, width] of [
+  ['light', 1280],
+  ['dark', 1280],
+  ['light', 390],
+  ['dark', 390],
+] as const) {
+  test(`every page is for everybody: ${scheme}, ${width} wide`, { timeout: 240_000 }, async () => {
+    const found: string[] = [];
+    for (const who of ['operator', 'clevertap', 'clickyid', 'codat'] as const) {
+      const [first, ...rest] = pages.filter((one) => one.who === who);
+      if (!first) throw new Error('no pages');
+      const page = await as(person(who), first.path, { scheme, width });
+      found.push(...(await look(page, `${first.name}-${scheme}-${width}`)));
+      for (const { name, path } of rest) {
+        await page.goto(path);
+        found.push(...(await look(page, `${name}-${scheme}-${width}`)));
+      }
+    }
+    const stranger = await visit({ scheme, width });
+    for (const name of ['sign-in', 'forgot', 'setup', 'invitation', 'reset', 'pick-up']) {
+      await stranger.goto(`/${name}`);
+      found.push(...(await look(stranger, `${name}-${scheme}-${width}`)));
+    }
+    expect(found).toEqual([]);
+  });
+}
+
+test('the dialogs that make and show a key are for everybody, in the light and in the dark', async () => {
+  const found: string[] = [];
+  for (const scheme of ['light', 'dark'] as const) {
+    const page = await as(demo.presets.clickyid.admin, '/', { scheme });
+    await menu(page, 'Team dashboard', 'API keys');
+    await page.getByRole('button', { name: 'Create API key' }).click();
+    await dialog(page).getByRole('button', { name: 'More settings' }).click();
+    if (PICTURES) await page.screenshot({ path: `${PICTURES}/dialog-create-${scheme}.png` });
+    found.push(...(await barriers(page, '[role="dialog"]')));
+    await dialog(page).getByLabel('Name').fill(`Looked at, ${scheme}`);
+    await dialog(page)
+      .getByRole('checkbox', { name: /validate:offers/ })
+      .check();
+    await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog(page).getByRole('button', { name: 'Done' }).waitFor();
+    if (PICTURES) await page.screenshot({ path: `${PICTURES}/dialog-secret-${scheme}.png` });
+    found.push(...(await barriers(page, '[role="dialog"]')));
+    await dialog(page).getByRole('button', { name: 'Done' }).click();
+  }
+  expect(found).toEqual([]);
+});
+
+test('r103 Skip to main content is the first thing that the keyboard reaches', async () => {
+  const page = await as(demo.presets.codat.admin);
+  await page.keyboard.press('Tab');
+  const skip = page.getByRole('link', { name: 'Skip to main content' });
+  expect(await skip.evaluate((element) => element === document.activeElement)).toBe(true);
+  const box = await skip.boundingBox();
+  expect(box?.y ?? -1, 'it is seen').toBeGreaterThanOrEqual(0);
+  await page.keyboard.press('Enter');
+  expect(await main(page).evaluate((element) => element === document.activeElement)).toBe(true);
+});
+
+test('by keyboard alone: a key is made, copied and revoked', async () => {
+  const page = await as(demo.presets.clickyid.admin);
+  await settled(page);
+  const press = async (...keys: string[]) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  /** Tabs until the focus is on what has this name. */
+  const reach = async (name: RegExp, most = 60) => {
+    const label = () =>
+      page.evaluate(() => {
+        const element = document.activeElement;
+        const id = element?.getAttribute('aria-labelledby') ?? '';
+        const labels =
+          element instanceof HTMLInputElement ? [...(element.labels ?? [])].map((one) => one.innerText) : [];
+        return [
+          element?.getAttribute('aria-label'),
+          ...labels,
+          document.getElementById(id)?.innerText,
+          element?.textContent,
+        ]
+          .filter(Boolean)
+          .join(' ');
+      });
+    for (let count = 0; count < most; count++) {
+      if (name.test(await label())) return;
+      await press('Tab');
+    }
+    throw new Error(`the keyboard does not reach ${name}; it is at "${await label()}"`);
+  };
+  await reach(/^Create API key$/);
+  await press('Enter');
+  await dialog(page).getByLabel('Name').waitFor();
+  await reach(/^Name/);
+  await page.keyboard.type('By keyboard');
+  await reach(/validate:offers/);
+  await press('Space');
+  await reach(/^Create$/);
+  await press('Enter');
+  await dialog(page).getByRole('button', { name: 'Done' }).waitFor();
+  await reach(/^Copy API key/);
+  await press('Enter');
+  const secret = await clipboard(page);
+  expect(secret).toMatch(/^ck_live_/);
+  await reach(/^Done$/);
+  await press('Enter');
+  await dialog(page).waitFor({ state: 'detached' });
+  await reach(/^By keyboard$/);
+  await press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'By keyboard' }).waitFor();
+  await reach(/^More actions$/);
+  await press('Enter');
+  await page.getByRole('menuitem', { name: 'Revoke' }).waitFor();
+  await press('ArrowDown');
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toMatch(/Disable|Revoke/);
+  for (let count = 0; count < 4; count++) {
+    if ((await page.evaluate(() => document.activeElement?.textContent)) === 'Revoke') break;
+    await press('ArrowDown');
+  }
+  await press('Enter');
+  await dialog(page).getByRole('button', { name: 'Revoke API key' }).waitFor();
+  await reach(/^Revoke API key$/);
+  await press('Enter');
+  await dialog(page).waitFor({ state: 'detached' });
+  await main(page).getByText('Revoked').first().waitFor();
+  const { status } = await fetch(`${demo.presets.clickyid.base_url}/offers`, {
+    headers: { authorization: `Bearer ${secret}` },
+  });
+  expect(status).toBe(401);
+});
+
+test('whoever wants less motion gets none', async () => {
+  const page = await as(demo.operator);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.goto('/me');
+  await settled(page);
+  const moving = await page.evaluate(
+    () =>
+      [...document.querySelectorAll('*')].filter((element) => {
+        const { animationName, animationDuration, transitionDuration } = getComputedStyle(element);
+        const long = (text: string) => text.split(',').some((one) => Number.parseFloat(one) > 0.001);
+        return (animationName !== 'none' && long(animationDuration)) || long(transitionDuration);
+      }).length,
+  );
+  expect(moving).toBe(0);
+});
+
+test('the first page is light, and everything of it comes compressed', async () => {
+  const page = await visit();
+  let bytes = 0;
+  const plain: string[] = [];
+  page.on('response', async (response) => {
+    const url = new URL(response.url());
+    const length = Number(response.headers()['content-length'] ?? 0);
+    bytes += length;
+    if (/\.(js|css)$/.test(url.pathname) && length > 1024 && !response.headers()['content-encoding'])
+      plain.push(url.pathname);
+  });
+  await page.goto('/');
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.waitForLoadState('networkidle');
+  expect(plain).toEqual([]);
+  expect(bytes).toBeGreaterThan(10_000);
+  expect(bytes).toBeLessThan(FIRST_PAGE_BYTES_MAX);
+});
