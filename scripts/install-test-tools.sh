@@ -17,6 +17,10 @@ has_mail_server() {
     return 1
 }
 
+has_browser() {
+    [[ -n ${CHROMIUM-} ]] || has chromium || has chromium-browser || has google-chrome
+}
+
 has_venv() {
     has python3 && python3 -c 'import ensurepip, venv' 2> /dev/null
 }
@@ -29,6 +33,7 @@ has_venv || packages+=(python3-venv)
 has openssl || packages+=(openssl)
 has_mail_server || packages+=(python3-aiosmtpd)
 has_postgres || packages+=(postgresql)
+has_browser || packages+=(chromium)
 
 if ((${#packages[@]} > 0)); then
     if ! has apt-get; then

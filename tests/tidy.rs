@@ -307,7 +307,9 @@ fn tested_rows() -> Vec<(u32, String)> {
             tested.extend(rows_of(&name).into_iter().map(|row| (row, source.spot(at))));
         }
     }
-    for file in files(&root().join("tests"), &["py", "mjs", "rb", "sh"]) {
+    let elsewhere =
+        [("tests", &["py", "mjs", "rb", "sh"][..]), ("dashboard/journeys", &["ts"]), ("dashboard/src", &["ts"])];
+    for file in elsewhere.into_iter().flat_map(|(dir, endings)| files(&root().join(dir), endings)) {
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         for (line, text) in text.lines().enumerate() {
             let starts = text.match_indices('r').map(|(at, _)| at);

@@ -5,6 +5,7 @@ import {
   type MantineColorsTuple,
   Modal,
   Table,
+  TableScrollContainer,
   TextInput,
 } from '@mantine/core';
 
@@ -39,6 +40,10 @@ export const theme = createTheme({
       defaultProps: { overlayProps: { backgroundOpacity: 0.45, blur: 2 }, closeButtonProps: { 'aria-label': 'Close' } },
     }),
     Table: Table.extend({ defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md' } }),
+    // What scrolls can be reached by keyboard.
+    TableScrollContainer: TableScrollContainer.extend({
+      defaultProps: { scrollAreaProps: { viewportProps: { tabIndex: 0, role: 'group', 'aria-label': 'Table' } } },
+    }),
     TextInput: TextInput.extend({ defaultProps: { autoComplete: 'off' } }),
   },
 });
