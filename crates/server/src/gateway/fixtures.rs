@@ -170,6 +170,7 @@ pub(crate) fn config(apis: Vec<Made>) -> Config {
         thresholds: crate::signals::Thresholds::default(),
         webhooks: crate::config::OutwardSettings::default(),
         leaks: crate::config::LeakSettings::default(),
+        usage: crate::config::UsageSettings::default(),
         apis: apis.into_iter().enumerate().map(number).collect(),
         digest: String::new(),
     }
