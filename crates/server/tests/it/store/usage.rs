@@ -68,6 +68,13 @@ fn record(app: &App, key: &KeyView, at: UnixMs, route: &str) -> Record {
     record
 }
 
+/// Gives another process the names that these records are made of, as its own log would.
+fn told_names(from: &App, to: &App, records: &[Record]) {
+    for record in records {
+        assert_eq!(to.logs.names().name(from.logs.names().text(record.route)), record.route);
+    }
+}
+
 async fn absorb(app: &App, batches: &[&[Record]]) {
     for (seq, batch) in (1..).zip(batches) {
         usage::absorb(app, RUN, seq, batch).await.unwrap();
@@ -193,6 +200,7 @@ async fn a_batch_counts_once_however_often_it_comes(world: World) {
     assert_eq!((usage::absorbed(&world.app, RUN).await.unwrap(), usage::stored(&world.app, RUN)), (2, 2));
     // The next start replays what it has.
     let next = world.beside().await;
+    told_names(&world.app, &next, &records);
     absorb(&next, &[&records, &records, &records]).await;
     for app in [&next, &world.app] {
         assert_eq!(total(app, of_account(&account)).await.requests, 300);
@@ -219,6 +227,7 @@ async fn a_kill_while_counts_are_stored_neither_loses_nor_doubles(world: World) 
 
     // The process is killed here; the next one has the log only, and what it counts first is cut elsewhere.
     let next = world.beside().await;
+    told_names(&world.app, &next, &records);
     absorb(&next, &[batches[0], batches[1], batches[2], &records[..10], &records[10..30]]).await;
     usage::settle(&next).await.unwrap();
     assert_eq!(usage::absorbed(&next, RUN).await.unwrap(), 5);
@@ -236,6 +245,7 @@ async fn a_commit_that_nobody_heard_of_is_not_repeated(world: World) {
     let all = keys(&world, &account, 1).await;
     let records = traffic(&world.app, &all, 50);
     let twin = world.beside().await;
+    told_names(&world.app, &twin, &records);
     // Both have counted the same batches; one stores them, and the other does not hear of it.
     absorb(&twin, &[&records, &records]).await;
     absorb(&world.app, &[&records, &records]).await;
