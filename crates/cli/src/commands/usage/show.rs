@@ -151,7 +151,7 @@ pub(super) fn hygiene(hygiene: &Hygiene, output: Output) -> anyhow::Result<()> {
     }
     if !hygiene.arriving.is_empty() {
         output.line(format_args!("\n{}", output.paint("Still arriving", Tone::Heading)))?;
-        let rows: Vec<_> = hygiene.arriving.iter().map(|key| {
+        let rows = hygiene.arriving.iter().map(|key| {
             vec![
                 Cell::from(key.key_id.clone()),
                 Cell::maybe(key.name.as_ref()),
