@@ -5,7 +5,20 @@ import { expect, inject } from 'vitest';
 import type { Person } from './world';
 
 const WAIT_MS = 10_000;
-export const demo = inject('demo');
+const told = inject('demo');
+type Presets = typeof told.presets;
+
+/** The demo, with an admin for each API's account. */
+export const demo = {
+  ...told,
+  presets: Object.fromEntries(
+    Object.entries(told.presets).map(([api, preset]) => {
+      const admin = told.people.find((person) => person.api === api);
+      if (!admin) throw new Error(`the demo has no admin of ${api}`);
+      return [api, { ...preset, admin }];
+    }),
+  ) as { [Name in keyof Presets]: Presets[Name] & { admin: Person } },
+};
 
 let browser: Browser | undefined;
 const open = new Set<BrowserContext>();
@@ -133,4 +146,15 @@ export async function accountOf(preset: keyof typeof demo.presets): Promise<stri
   const [first] = page.items;
   if (!first) throw new Error(`the demo has no account of ${preset}`);
   return first.id;
+}
+
+/** The newest link that the demo's inbox has for somebody. */
+export async function mailed(to: string, page: string): Promise<string> {
+  const find = async () => {
+    const inbox = (await (await fetch(`${demo.inbox}/mails`)).json()) as { mails: { to: string; text: string }[] };
+    const texts = inbox.mails.filter((mail) => mail.to.includes(to)).map((mail) => mail.text);
+    return texts.flatMap((text) => text.match(/https?:\/\/\S+#\S+/g) ?? []).find((link) => link.includes(`/${page}#`));
+  };
+  await expect.poll(find, { timeout: 15_000 }).toBeTruthy();
+  return (await find()) ?? '';
 }

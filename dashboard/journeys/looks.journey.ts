@@ -28,6 +28,10 @@ beforeAll(async () => {
     const once: [string, string][] = [
       ['leaver', `people/${people.items[0]?.id}/remove`],
       ['find', 'find'],
+      ['usage', 'usage'],
+      ['requests', 'requests'],
+      ['notices', 'notices'],
+      ['hygiene', 'hygiene'],
       ['policy', 'policy'],
       ['audit', 'audit'],
       ['webhooks', 'webhooks'],

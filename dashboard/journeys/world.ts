@@ -31,14 +31,16 @@ export interface Preset {
   account_id: string;
   secret: string;
   curl: string;
-  admin: Person;
 }
 
 /** What `keyward demo --json` prints. */
 export interface Demo {
   gateway: string;
   control: string;
+  inbox: string;
   operator: Person;
+  /** An admin of each API's account. */
+  people: (Person & { api: string })[];
   management_key: string;
   presets: Record<'demo' | 'clevertap' | 'clickyid' | 'codat', Preset>;
 }

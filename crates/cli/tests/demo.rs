@@ -34,9 +34,9 @@ fn the_demo_s_operator_and_admins_sign_in() {
     assert_eq!(right.status, 200, "{}", right.body);
     assert!(right.headers["set-cookie"].starts_with("__Host-keyward=kws_"));
     assert_eq!(sign_in(operator, "not the password at all").status, 401);
-    for api in APIS {
-        let who = |what| demo.fact(&format!("/presets/{api}/admin/{what}")).to_owned();
-        assert_eq!(sign_in(&who("email"), &who("password")).status, 200, "{api}");
+    for (place, api) in APIS.into_iter().enumerate() {
+        let who = |what| demo.fact(&format!("/people/{place}/{what}")).to_owned();
+        assert_eq!((who("api").as_str(), sign_in(&who("email"), &who("password")).status), (api, 200));
     }
 }
 

@@ -11,6 +11,7 @@ import { type Scope, useScope } from '../session/scope';
 import { Failure, Waiting } from '../ui/page';
 import { When } from '../ui/parts';
 import { useNow } from '../ui/use-now';
+import { Callers } from './callers';
 import { keyName, lastUsed } from './key-facts';
 
 export type Deed = 'disable' | 'revoke' | 'delete';
@@ -101,6 +102,7 @@ function Body({ target, deed, onChange, onClose }: Parameters<typeof EndKey>[0])
             </>
           )}
         </Text>
+        {used !== null && <Callers id={target.id} />}
         {suggestsDisable && (
           <Button mt="xs" size="xs" variant="default" onClick={() => onChange('disable')}>
             Disable it first: that can be undone

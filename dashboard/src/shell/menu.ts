@@ -1,15 +1,19 @@
 import {
   Activity,
+  Bell,
   Boxes,
   Building2,
+  ChartColumn,
   FileClock,
   KeyRound,
   type LucideIcon,
   Mail,
   ScanSearch,
+  ScrollText,
   Server,
   ShieldCheck,
   SlidersHorizontal,
+  Sparkles,
   Terminal,
   Users,
   Webhook,
@@ -48,8 +52,14 @@ export function accountMenu(scope: Scope): MenuSection[] {
           { title: own, items: keys },
           { title: other, items: [account, ...people] },
         ];
+  const watch: MenuItem[] = [
+    ...(may('usage.read') ? [{ title: 'Usage', to: `${base}/usage`, icon: ChartColumn }] : []),
+    ...(may('logs.read') ? [{ title: 'Requests', to: `${base}/requests`, icon: ScrollText }] : []),
+    ...(seesKeys || may('settings.read') ? [{ title: 'Notices', to: `${base}/notices`, icon: Bell }] : []),
+  ];
   const rules: MenuItem[] = [
     ...(may('keys.read') ? [{ title: 'Find by secret', to: `${base}/find`, icon: ScanSearch }] : []),
+    ...(seesKeys ? [{ title: 'Hygiene', to: `${base}/hygiene`, icon: Sparkles }] : []),
     ...(may('settings.read') ? [{ title: 'Policy', to: `${base}/policy`, icon: ShieldCheck }] : []),
     ...(may('audit.read') ? [{ title: 'Audit', to: `${base}/audit`, icon: FileClock }] : []),
   ];
@@ -59,9 +69,13 @@ export function accountMenu(scope: Scope): MenuSection[] {
         { title: 'Management keys', to: `${base}/automation`, icon: Terminal },
       ]
     : [];
-  return [...sections, { title: 'Safety', items: rules }, { title: 'Automation', items: automation }].filter(
-    (section) => section.items.length > 0,
-  );
+  const all = [
+    ...sections,
+    { title: 'Watch', items: watch },
+    { title: 'Safety', items: rules },
+    { title: 'Automation', items: automation },
+  ];
+  return all.filter((section) => section.items.length > 0);
 }
 
 /** The menu of somebody who runs the deployment. */

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { clientFor } from '../../api/client';
 import { refusal } from '../../api/problem';
 import { useAction } from '../../api/use-action';
+import { save } from '../../lib/save';
 import { useScopeIfAny } from '../../session/scope';
 import { AuditTrail } from '../../shared/audit-trail';
 import { Failure, Page, Section } from '../../ui/page';
@@ -75,13 +76,4 @@ export function AuditPage() {
       </Section>
     </Page>
   );
-}
-
-function save(blob: Blob, name: string): void {
-  const url = URL.createObjectURL(blob);
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

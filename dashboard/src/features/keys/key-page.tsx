@@ -20,6 +20,7 @@ import { Approval } from './approval';
 import { keyQuery } from './data';
 import { RotateKey } from './rotate';
 import { Secrets } from './secrets';
+import { KeyUsage } from './usage';
 
 /** Everything about one key. */
 export function KeyPage() {
@@ -79,6 +80,7 @@ function Shown({ target }: { target: Wire['Key'] }) {
         <Facts items={facts(scope, target)} />
       </Section>
       {isLasting && target.secrets.length > 0 && <Secrets target={target} />}
+      {scope.may('usage.read') && <KeyUsage id={target.id} />}
       {isLasting && examples.length > 0 && (
         <Section title="How to use it">
           <HowToUse variable={word(words, 'env_variable')} snippets={examples} />

@@ -1,0 +1,24 @@
+import type { ReactNode } from 'react';
+import type { Wire } from '../../api/client';
+import { Exact, Facts, When } from '../../ui/parts';
+
+/** Everything that is kept of one request. */
+export function Details({ entry }: { entry: Wire['LogEntry'] }) {
+  const items: [string, ReactNode][] = [
+    ['When', <When key="at" at={entry.at} />],
+    ['Request', `${entry.method} ${entry.path}`],
+    ['Status', entry.code ? `${entry.status}, ${entry.code}` : entry.status],
+    ['Request id', <Exact key="id" text={entry.request_id} what="request id" />],
+    ['Key', entry.key_name ?? entry.key_id ?? 'none'],
+    ['Route', entry.route ?? 'none'],
+    ['From', entry.address ?? 'unknown'],
+    ['Program', entry.agent ?? 'unknown'],
+    ['Took', `${(entry.total_us / 1_000).toFixed(1)} ms, ${(entry.upstream_us / 1_000).toFixed(1)} ms of it the API`],
+    ['Bytes', `${entry.bytes_in.toLocaleString('en')} in, ${entry.bytes_out.toLocaleString('en')} out`],
+    ['Took of its limits', entry.cost.toLocaleString('en')],
+    ['Left of the nearest limit', entry.remaining?.toLocaleString('en') ?? '–'],
+    ...(entry.old_secret ? ([['Secret', 'the old one of a rotation']] as [string, ReactNode][]) : []),
+    ...(entry.reason ? ([['Why invalid', entry.reason]] as [string, ReactNode][]) : []),
+  ];
+  return <Facts items={items} />;
+}

@@ -1,0 +1,117 @@
+import { Button, Group, Table, Text } from '@mantine/core';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { answered, type Wire } from '../../api/client';
+import { useScope } from '../../session/scope';
+import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
+import { Tag, When } from '../../ui/parts';
+
+const PAGE = 50;
+/** What wants somebody to do something. */
+const URGENT = [
+  'key.expiring',
+  'key.expired',
+  'key.exposed',
+  'limit.reached',
+  'refusals.unknown_keys',
+  'refusals.revoked_key',
+  'webhook.disabled',
+];
+
+/** What the account's people and programs were told. */
+export function Notices() {
+  const scope = useScope();
+  const query = useInfiniteQuery({
+    queryKey: ['notices', scope.id],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      answered(
+        scope.client.GET('/v1/notices', {
+          params: { query: { account_id: scope.id, limit: PAGE, cursor: pageParam } },
+        }),
+      ),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+  const notices = query.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Page
+      title="Notices"
+      crumbs={[{ title: 'Watch' }]}
+      lead="What people and webhooks of this account were told: ends of keys, limits, odd refusals, changes."
+    >
+      <Section title="Told">
+        {query.isPending && <Waiting />}
+        {query.isError && <Failure error={query.error} again={() => query.refetch()} />}
+        {query.isSuccess && notices.length === 0 && (
+          <Empty title="Nothing yet">
+            Keys that near their end, limits that are reached and the like are told here.
+          </Empty>
+        )}
+        {notices.length > 0 && (
+          <Table.ScrollContainer minWidth={420}>
+            <Table>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>When</Table.Th>
+                  <Table.Th>What</Table.Th>
+                  <Table.Th>About</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {notices.map((notice) => (
+                  <Table.Tr key={notice.id}>
+                    <Table.Td>
+                      <When at={notice.at} />
+                    </Table.Td>
+                    <Table.Td>
+                      <Tag color={URGENT.includes(notice.kind) ? 'orange' : 'gray'}>{sentence(notice.kind)}</Tag>
+                    </Table.Td>
+                    <Table.Td>
+                      <About notice={notice} />
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          </Table.ScrollContainer>
+        )}
+        {query.hasNextPage && (
+          <Group justify="center">
+            <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
+              Older notices
+            </Button>
+          </Group>
+        )}
+      </Section>
+    </Page>
+  );
+}
+
+function About({ notice }: { notice: Wire['Notice'] }) {
+  const scope = useScope();
+  const name = nameIn(notice.facts);
+  if (notice.key_id) {
+    return (
+      <Link to={`/a/${scope.id}/keys/${notice.key_id}`} className="row-link">
+        {name ?? notice.key_id}
+      </Link>
+    );
+  }
+  return <Text fz="sm">{name ?? notice.person_id ?? '–'}</Text>;
+}
+
+/** What the facts call it, where they do. */
+function nameIn(facts: unknown): string | null {
+  if (typeof facts !== 'object' || facts === null) return null;
+  for (const name of ['key_name', 'name', 'person', 'key', 'url']) {
+    const value = (facts as Record<string, unknown>)[name];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return null;
+}
+
+/** `key.expiring` → `Key expiring` */
+function sentence(kind: string): string {
+  const text = kind.replaceAll(/[._]/g, ' ');
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
