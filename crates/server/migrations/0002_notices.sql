@@ -84,7 +84,7 @@ create table reminder (
     snoozed_until bigint,
     snoozed_by text
 );
-create index reminder_by_due on reminder (due_at, account_id);
+create index reminder_by_due on reminder (due_at, key_id);
 create index reminder_by_account on reminder (account_id);
 
 create table webhook_endpoint (

@@ -226,7 +226,6 @@ impl Ward {
             }
             Err(refused) => {
                 let denial = refusal(&caller.terms, refused.at, refused.retry_after_ms);
-                self.signals.exhausted(&caller, refused.at, &statuses, now);
                 let (outcome, refused_by) = (Outcome::Deny(denial), Some(refused.at));
                 Verdict { outcome, caller: Some(caller), statuses, refused_by, cost: 0, items }
             }

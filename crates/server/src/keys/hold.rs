@@ -130,6 +130,8 @@ pub(super) async fn record(
     let after = KeyRow { snoozed_until: after.snoozed_until.filter(|_| !ends_otherwise), ..after };
     if ends_otherwise || after.state()? == KeyState::Revoked {
         reminders::keep(tx, &after).await?;
+    } else if after.state != before.state {
+        reminders::look_again(tx, &after.id).await?;
     }
     if after.labels() != before.labels() {
         labels::keep(tx.conn(), &after.id, &after.labels()).await?;

@@ -44,7 +44,7 @@ pub async fn snooze(
                 reminders::snooze(tx, &held.row.id, until).await?;
                 let after = KeyRow { snoozed_until: until.map(|until| until.0), ..held.row.clone() };
                 let action = if until.is_some() { "key.snoozed" } else { "key.snooze_ended" };
-                let more = json!({ "snoozed_until": until.map(|until| until.rfc3339()) });
+                let more = json!({ "snoozed_until": until.map(UnixMs::rfc3339) });
                 let after = record(tx, &held.row, after, action, more).await?;
                 shown(&inner, tx, &after).await
             })

@@ -40,8 +40,7 @@ async fn name(conn: &mut Conn, who: &str, account: Option<AccountId>) -> Result<
         },
         Some(("key", _)) => Some("the key itself".into()),
         Some(("leak_report", "github")) => Some("GitHub".into()),
-        Some(_) => None,
         None if who == "cli" => Some("somebody at the command line".into()),
-        None => None,
+        Some(_) | None => None,
     })
 }

@@ -95,10 +95,9 @@ impl Kind {
         }
     }
 
-    /// Whether a key's contacts are told too: of what ends their access or endangers it. Of more nobody could make them
-    /// be told who makes keys all day.
+    /// Whether a key's contacts are told too: of its end alone. Where a secret was found is for the account's own people.
     pub const fn is_for_contacts(self) -> bool {
-        matches!(self, Self::KeyExpiring | Self::KeyExpired | Self::KeyExposed)
+        matches!(self, Self::KeyExpiring | Self::KeyExpired)
     }
 
     /// Whether it waits for nobody's digest: somebody may be doing harm at this moment.

@@ -11,7 +11,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use keyward_core::ids::PersonId;
-use keyward_core::time::UnixMs;
+use keyward_core::time::{DAY_MS, UnixMs};
 
 use super::choices::{Choice, Delivery};
 use super::settings::{Settings, settings_in};
@@ -21,7 +21,11 @@ use crate::app::App;
 use crate::changes::Tx;
 use crate::keys::Told;
 use crate::operation::OpError;
+use crate::outbox;
 use crate::people::{self, Mailbox};
+
+/// Most mails of one account to one contact in 24 hours.
+const CONTACT_MAILS_MAX: i64 = 20;
 
 /// Somebody who is told by mail.
 pub(super) struct Recipient {
@@ -49,17 +53,21 @@ pub(super) async fn of(app: &App, tx: &mut Tx, notice: &Raised, key: Option<&Tol
                 return Ok(vec![]);
             }
             let account = accounts::seen(tx.conn(), account).await?;
-            let setup = accounts::setup(app, &account)?;
+            // Of an API that is no longer configured there are no roles, and so no admins; the notice is listed.
+            let Ok(setup) = accounts::setup(app, &account) else { return Ok(vec![]) };
             let concerned: Vec<PersonId> = key.iter().flat_map(|key| key.people()).collect();
             (settings, people::mailboxes(tx.conn(), &setup, account.id, &concerned).await?)
         }
     };
-    let choices: HashMap<PersonId, Choice> = match people.is_empty() {
-        true => HashMap::new(),
-        false => store::choices(tx.conn(), notice.account).await?.into_iter().collect(),
+    let choices: HashMap<PersonId, Choice> = if people.is_empty() {
+        HashMap::new()
+    } else {
+        store::choices(tx.conn(), notice.account).await?.into_iter().collect()
     };
-    let contacts = key.iter().filter(|_| notice.kind.is_for_contacts()).flat_map(|key| key.contacts.iter());
-    let contacts = contacts.map(|email| Mailbox { email: email.clone(), person: None });
+    let contacts = match key {
+        Some(key) if notice.kind.is_for_contacts() => contacts(tx, notice, &key.contacts).await?,
+        Some(_) | None => vec![],
+    };
     let (now, nothing) = (tx.now(), Choice::default());
     let mut seen = BTreeSet::new();
     let mut recipients = Vec::new();
@@ -77,4 +85,17 @@ pub(super) async fn of(app: &App, tx: &mut Tx, notice: &Raised, key: Option<&Tol
         recipients.push(Recipient { email, person, due_at, held });
     }
     Ok(recipients)
+}
+
+/// The contacts of a key, but none who was told enough today: nobody has asked them whether they want to be, and whoever
+/// makes keys could have them mailed all day.
+async fn contacts(tx: &mut Tx, notice: &Raised, contacts: &[String]) -> Result<Vec<Mailbox>, OpError> {
+    let (Some(account), since) = (notice.account, tx.now().plus(-DAY_MS)) else { return Ok(vec![]) };
+    let mut mailboxes = Vec::with_capacity(contacts.len());
+    for email in contacts {
+        if outbox::count_to(tx.conn(), account, email, since).await? < CONTACT_MAILS_MAX {
+            mailboxes.push(Mailbox { email: email.clone(), person: None });
+        }
+    }
+    Ok(mailboxes)
 }

@@ -114,6 +114,23 @@ impl OpError {
         Self::forbidden("more_than_own", "this is more than you may do yourself")
     }
 
+    /// Whether it is the store that can't be asked now, and not something wrong with what was asked.
+    pub(crate) fn is_of_the_store(&self) -> bool {
+        match self {
+            Self::Change(_) => true,
+            Self::Store(error) => !matches!(error, sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }),
+            Self::NotFound
+            | Self::Conflict { .. }
+            | Self::Invalid(_)
+            | Self::PreconditionFailed
+            | Self::Forbidden { .. }
+            | Self::Unproved { .. }
+            | Self::Gone { .. }
+            | Self::Elsewhere { .. }
+            | Self::TooMany { .. } => false,
+        }
+    }
+
     /// A refusal of one field.
     pub(crate) fn field(pointer: &str, message: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), message: message.into() }])

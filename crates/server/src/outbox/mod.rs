@@ -17,6 +17,7 @@ use keyward_core::time::UnixMs;
 
 use crate::app::App;
 use crate::changes::Tx;
+use crate::db::Conn;
 use crate::notices::Raised;
 use crate::operation::{OpError, new_id};
 
@@ -149,6 +150,17 @@ pub(crate) async fn forget_account(tx: &mut Tx, account: AccountId) -> Result<()
 /// Forgets what was going to a person who is being erased, and what was about them.
 pub(crate) async fn forget_person(tx: &mut Tx, person: PersonId) -> Result<(), OpError> {
     Ok(store::forget_person(tx.conn(), person).await?)
+}
+
+/// How many mails of an account went, or are on their way, to an address that is no person's since then.
+pub(crate) async fn count_to(conn: &mut Conn, account: AccountId, email: &str, since: UnixMs) -> sqlx::Result<i64> {
+    store::count_to(conn, account, email, since).await
+}
+
+/// Withdraws what is still on its way to somebody who no longer belongs to an account, but for what carries a link: that
+/// leads nowhere any more.
+pub(crate) async fn withdraw(tx: &mut Tx, account: AccountId, person: PersonId) -> Result<(), OpError> {
+    Ok(store::withdraw(tx.conn(), account, person).await?)
 }
 
 /// What a parcel's link is sealed for: beside any other parcel it does not open.

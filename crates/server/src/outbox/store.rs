@@ -60,6 +60,11 @@ const FORGET_PARCELS: &str =
 const FORGET_NOTICES: &str = "delete from notice where id in (select id from notice where at < $1 \
     and not exists (select 1 from parcel where parcel.notice_id = notice.id) limit $2)";
 
+const COUNT_TO: &str = "select count(*) from parcel where account_id = $1 and created_at > $2 and target = $3 \
+    and person_id is null and channel = 'mail'";
+const WITHDRAW: &str = "delete from parcel where account_id = $1 and person_id = $2 and channel = 'mail' \
+    and state in ('waiting', 'held') and sealed is null";
+
 // Parcels first: they name their notices.
 const FORGET_ACCOUNT: [&str; 2] = [
     "delete from parcel where notice_id in (select id from notice where account_id = $1)",
@@ -70,6 +75,24 @@ const FORGET_PERSON: [&str; 3] = [
     "delete from parcel where notice_id in (select id from notice where person_id = $1)",
     "delete from notice where person_id = $1",
 ];
+
+pub(super) async fn count_to(conn: &mut Conn, account: AccountId, email: &str, since: UnixMs) -> sqlx::Result<i64> {
+    on_db!(conn, |c| sqlx::query_scalar(COUNT_TO)
+        .bind(account.to_string())
+        .bind(since.0)
+        .bind(email)
+        .fetch_one(c)
+        .await)
+}
+
+pub(super) async fn withdraw(conn: &mut Conn, account: AccountId, person: PersonId) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(WITHDRAW)
+        .bind(account.to_string())
+        .bind(person.to_string())
+        .execute(c)
+        .await
+        .map(drop))
+}
 
 /// Deletes an account's notices.
 pub(super) async fn forget_account(conn: &mut Conn, account: AccountId) -> sqlx::Result<()> {

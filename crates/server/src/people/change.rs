@@ -13,6 +13,7 @@ use crate::changes::{Actor, Reach, Tx};
 use crate::keys;
 use crate::notices;
 use crate::operation::{Findings, OpError};
+use crate::outbox;
 use crate::roles;
 use crate::sessions;
 
@@ -103,6 +104,7 @@ async fn settle(
     if after.state()? == MemberState::Suspended && row.state()? != MemberState::Suspended {
         keys::end_of_person(app, tx, account.id, id).await?;
         end_links_made(tx, account, id).await?;
+        outbox::withdraw(tx, account.id, id).await?;
     }
     let (was, is) = differences(facts(row), facts(&after));
     note(tx, "person.edited", id, Some(account.id), (Some(was), Some(is)));
@@ -155,6 +157,7 @@ pub(super) async fn part(
     end_links_made(tx, account, id).await?;
     sessions::end_links(tx, id, account.id).await?;
     store::delete_member(tx.conn(), account.id, id).await?;
+    outbox::withdraw(tx, account.id, id).await?;
     notices::forget_choices(tx, Some(account.id), id).await?;
     let chosen = chosen.map(|keys| json!({ "keys": keys }));
     tell(app, tx, notices::Kind::PersonRemoved, account, row).await?;

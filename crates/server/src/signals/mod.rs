@@ -15,7 +15,7 @@ use keyward_core::denial::Denial;
 use keyward_core::ids::{AccountId, KeyId};
 use keyward_core::limit::Per;
 use keyward_core::terms::Terms;
-use keyward_core::time::UnixMs;
+use keyward_core::time::{HOUR_MS, UnixMs};
 
 use crate::authorize::{Caller, Statuses};
 use crate::notices::PERCENTS;
@@ -24,6 +24,55 @@ pub use tell::{Counts, Teller, Thresholds, tell_once};
 
 /// Most signals that wait to be looked at.
 const WAITING_MAX: usize = 8_192;
+/// How many places what was noticed lately has.
+const LATELY: usize = 4_096;
+/// Limits with shorter windows are told of no more often than that.
+const TOLD_EVERY_MS: i64 = HOUR_MS;
+
+/// In which period a part of a limit is told of once: its window, or an hour where that is shorter.
+fn period(at: UnixMs, window_ms: i64) -> i64 {
+    at.0.div_euclid(window_ms.max(TOLD_EVERY_MS))
+}
+
+/// A part of a holder's limit in a period, by a number that hardly two share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Once(u64);
+
+impl Once {
+    fn of(holder: u128, place: usize, percent: u8, period: i64) -> Self {
+        let words = [holder as u64, (holder >> 64) as u64, (place as u64) << 8 | u64::from(percent), period as u64];
+        let mixed = words.into_iter().fold(0x9E37_79B9_7F4A_7C15_u64, |mixed, word| {
+            (mixed ^ word).wrapping_mul(0xD1B5_4A32_D192_ED03).rotate_left(29)
+        });
+        // Zero is the empty place.
+        Self(mixed | 1)
+    }
+}
+
+/// What was noticed lately: a limit that is always nearly used up is not put into the box by every request. Where two
+/// fall into one place they displace each other, which costs a signal more, never one less.
+#[derive(Debug)]
+struct Lately(Box<[AtomicU64]>);
+
+impl Default for Lately {
+    fn default() -> Self {
+        Self((0..LATELY).map(|_| AtomicU64::new(0)).collect())
+    }
+}
+
+impl Lately {
+    fn place(&self, Once(number): Once) -> &AtomicU64 {
+        &self.0[(number >> 32) as usize % LATELY]
+    }
+
+    fn is_new(&self, once: Once) -> bool {
+        self.place(once).swap(once.0, Ordering::Relaxed) != once.0
+    }
+
+    fn forget(&self, once: Once) {
+        let _ = self.place(once).compare_exchange(once.0, 0, Ordering::Relaxed, Ordering::Relaxed);
+    }
+}
 
 /// One thing noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +81,8 @@ enum Signal {
     Used(Box<Used>),
     /// A request with a secret that is nobody's.
     Unknown { api: u16, address: IpAddr, at: UnixMs },
+    /// A request with a key's secret over plain HTTP, where that is refused (threat T23).
+    Clear { key: KeyId },
     /// A request with the secret of a revoked key.
     Revoked { key: KeyId, account: AccountId, address: Option<IpAddr>, at: UnixMs },
 }
@@ -60,6 +111,7 @@ pub struct Signals(Arc<Shared>);
 struct Shared {
     waiting: Mutex<Vec<Signal>>,
     dropped: AtomicU64,
+    lately: Lately,
     /// Held by whoever empties the box, until all of it is told.
     turn: tokio::sync::Mutex<()>,
 }
@@ -86,6 +138,9 @@ impl Signals {
             (Denial::InvalidCredentials(_), _, Some(address)) => {
                 self.put(Signal::Unknown { api, address, at: now });
             }
+            (Denial::HttpsRequired, Some(caller), _) => {
+                self.put(Signal::Clear { key: caller.key.id });
+            }
             (Denial::KeyRevoked, Some(caller), address) => {
                 let (key, account) = (caller.key.id, caller.account.id);
                 self.put(Signal::Revoked { key, account, address, at: now });
@@ -94,18 +149,21 @@ impl Signals {
         }
     }
 
-    /// Notes a limit that said no although something of it was left: the request wanted more than that.
-    pub fn exhausted(&self, caller: &Caller, place: usize, statuses: &Statuses, now: UnixMs) {
-        if statuses.get(place).is_some_and(|status| status.remaining > 0) {
-            self.used(caller, place, 100, statuses, now);
-        }
-    }
-
     #[cold]
     fn used(&self, caller: &Caller, place: usize, percent: u8, statuses: &Statuses, now: UnixMs) {
         let Some((per, name, window_ms)) = named(&caller.terms, place) else { return };
         let Some(status) = statuses.get(place) else { return };
-        self.put(Signal::Used(Box::new(Used {
+        let holder = match per {
+            Per::Key => caller.key.id.uuid(),
+            Per::Account => caller.account.id.uuid(),
+        };
+        let period =
+            window_ms.map_or(status.reset_at.0 ^ status.limit.cast_signed(), |window_ms| period(now, window_ms));
+        let once = Once::of(holder.as_u128(), place, percent, period);
+        if !self.0.lately.is_new(once) {
+            return;
+        }
+        let is_kept = self.put(Signal::Used(Box::new(Used {
             account: caller.account.id,
             key: caller.key.id,
             per,
@@ -117,15 +175,21 @@ impl Signals {
             resets_at: status.reset_at,
             at: now,
         })));
+        if !is_kept {
+            self.0.lately.forget(once);
+        }
     }
 
-    fn put(&self, signal: Signal) {
+    /// Whether there was room.
+    fn put(&self, signal: Signal) -> bool {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.len() < WAITING_MAX {
+        let has_room = waiting.len() < WAITING_MAX;
+        if has_room {
             waiting.push(signal);
         } else {
             self.0.dropped.fetch_add(1, Ordering::Relaxed);
         }
+        has_room
     }
 
     /// Waits for whoever else is at it.
@@ -184,6 +248,16 @@ mod tests {
         assert_eq!(reached(0, 100, 100), Some(100));
         assert_eq!((reached(80, 94, 100), reached(100, 100, 100), reached(0, 0, 0)), (None, None, None));
         assert_eq!(reached(0, 1, 1), Some(100));
+    }
+
+    #[test]
+    fn what_was_noticed_lately_is_not_noticed_again() {
+        let (lately, one) = (Lately::default(), Once::of(1, 0, 80, 5));
+        assert_eq!([lately.is_new(one), lately.is_new(one)], [true, false]);
+        lately.forget(one);
+        assert!(lately.is_new(one));
+        let others = [Once::of(2, 0, 80, 5), Once::of(1, 1, 80, 5), Once::of(1, 0, 95, 5), Once::of(1, 0, 80, 6)];
+        assert!(others.iter().all(|other| *other != one));
     }
 
     #[test]

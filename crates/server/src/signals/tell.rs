@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use keyward_core::ids::{AccountId, KeyId};
 use keyward_core::limit::Per;
-use keyward_core::time::{DAY_MS, HOUR_MS, MINUTE_MS, UnixMs};
+use keyward_core::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, UnixMs};
 use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use super::{Signal, Used};
+use super::{Signal, Used, period};
 use crate::accounts;
 use crate::app::App;
-use crate::changes::{Actor, Reach};
+use crate::changes::{Actor, Reach, Touched};
 use crate::keys;
+use crate::leaks;
 use crate::notices::{self, Kind, Notice};
 use crate::operation::OpError;
 
@@ -24,22 +25,67 @@ use crate::operation::OpError;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Most addresses and keys that are counted at once; what is more is told once the others are over.
 const COUNTED_MAX: usize = 10_000;
-/// Limits with shorter windows are told of no more often than that.
-const TOLD_EVERY_MS: i64 = HOUR_MS;
+/// Of so many addresses at most are operators told in an hour, for each API: the others are in the log.
+const ADDRESSES_TOLD_MAX: u32 = 20;
 
 /// Refusals of one sort, counted from the first.
 #[derive(Debug, Clone, Copy)]
 struct Count {
     since: UnixMs,
-    count: u32,
-    last: Option<IpAddr>,
+    seen: u32,
+    is_told: bool,
+}
+
+/// Counts by what they are of; bounded.
+#[derive(Debug)]
+struct Tally<K> {
+    counts: BTreeMap<K, Count>,
+    /// When those that are over were last thrown out.
+    pruned_at: UnixMs,
+}
+
+impl<K> Default for Tally<K> {
+    fn default() -> Self {
+        Self { counts: BTreeMap::new(), pruned_at: UnixMs(i64::MIN) }
+    }
+}
+
+impl<K: Ord> Tally<K> {
+    /// Counts one more; how many there are, once they are many and nobody was told yet.
+    fn add(&mut self, of: K, at: UnixMs, (most, window_ms): (u32, i64)) -> Option<u32> {
+        if self.counts.len() >= COUNTED_MAX && !self.counts.contains_key(&of) {
+            // Not for each that is too many: there may be very many.
+            if at.0.saturating_sub(self.pruned_at.0) >= SECOND_MS {
+                self.pruned_at = at;
+                self.counts.retain(|_, count| at.since(count.since) < window_ms);
+            }
+            if self.counts.len() >= COUNTED_MAX {
+                return None;
+            }
+        }
+        let fresh = Count { since: at, seen: 0, is_told: false };
+        let entry = self.counts.entry(of).or_insert(fresh);
+        if at.since(entry.since) >= window_ms {
+            *entry = fresh;
+        }
+        entry.seen = entry.seen.saturating_add(1);
+        (entry.seen >= most && !entry.is_told).then_some(entry.seen)
+    }
+
+    fn told(&mut self, of: &K) {
+        if let Some(count) = self.counts.get_mut(of) {
+            count.is_told = true;
+        }
+    }
 }
 
 /// Refusals that somebody will be told of when they are many.
 #[derive(Debug, Default)]
 pub struct Counts {
-    unknown: Mutex<BTreeMap<(u16, IpAddr), Count>>,
-    revoked: Mutex<BTreeMap<KeyId, Count>>,
+    unknown: Mutex<Tally<(u16, IpAddr)>>,
+    revoked: Mutex<Tally<KeyId>>,
+    /// How many addresses operators were told of, by API and hour.
+    addresses: Mutex<BTreeMap<(u16, i64), u32>>,
 }
 
 /// Which counts are told of.
@@ -59,29 +105,8 @@ impl Default for Thresholds {
     }
 }
 
-/// Counts one more; its count, when that is the first to reach `most` within the window.
-fn count<K: Ord>(
-    counts: &Mutex<BTreeMap<K, Count>>,
-    of: K,
-    address: Option<IpAddr>,
-    at: UnixMs,
-    (most, window_ms): (u32, i64),
-) -> Option<u32> {
-    let mut counts = counts.lock().unwrap_or_else(PoisonError::into_inner);
-    if counts.len() >= COUNTED_MAX && !counts.contains_key(&of) {
-        counts.retain(|_, count| at.since(count.since) < window_ms);
-        if counts.len() >= COUNTED_MAX {
-            return None;
-        }
-    }
-    let fresh = Count { since: at, count: 0, last: None };
-    let entry = counts.entry(of).or_insert(fresh);
-    if at.since(entry.since) >= window_ms {
-        *entry = fresh;
-    }
-    entry.count = entry.count.saturating_add(1);
-    entry.last = address;
-    (entry.count == most).then_some(entry.count)
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who counts as one: a household or a server has a whole /64 of IPv6.
@@ -91,21 +116,26 @@ fn grouped(address: IpAddr) -> IpAddr {
             let [a, b, c, d, ..] = v6.segments();
             Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
-        v4 => v4,
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
-/// Looks at what has been noticed, and tells; how many signals there were.
+/// Looks at what has been noticed, and tells; how many signals there were. While the store can't be asked, all of them
+/// wait.
 pub async fn tell_once(app: &App) -> Result<usize, OpError> {
     let _turn = app.signals.turn().await;
     let taken = app.signals.take();
     let all = taken.len();
     let mut left = taken.into_iter();
     while let Some(signal) = left.next() {
-        if let Err(error) = tell(app, &signal).await {
-            // It has been counted already, if it is one of those; what is raised twice is the same notice.
-            app.signals.put_back(left.collect());
-            return Err(error);
+        match tell(app, &signal).await {
+            Ok(()) => {}
+            Err(error) if error.is_of_the_store() => {
+                app.signals.put_back(std::iter::once(signal).chain(left).collect());
+                return Err(error);
+            }
+            // Something is wrong with what this one is about: the others must not wait for it.
+            Err(error) => tracing::error!(%error, ?signal, "what was noticed can't be told"),
         }
     }
     Ok(all)
@@ -115,19 +145,23 @@ async fn tell(app: &App, signal: &Signal) -> Result<(), OpError> {
     let Thresholds { unknown_keys, revoked_key, window_ms } = app.config.thresholds;
     match signal {
         Signal::Used(used) => tell_used(app, used).await,
+        Signal::Clear { key } => leaks::exposed(app, *key, leaks::How::PlainHttp).await.map(drop),
         Signal::Unknown { api, address, at } => {
-            let address = grouped(*address);
-            let bound = (unknown_keys, window_ms);
-            match count(&app.counts.unknown, (*api, address), Some(address), *at, bound) {
-                Some(count) => tell_unknown(app, *api, address, count, *at).await,
-                None => Ok(()),
+            let of = (*api, grouped(*address));
+            let seen = held(&app.counts.unknown).add(of, *at, (unknown_keys, window_ms));
+            if let Some(seen) = seen {
+                tell_unknown(app, of, seen, *at).await?;
+                held(&app.counts.unknown).told(&of);
             }
+            Ok(())
         }
         Signal::Revoked { key, account, address, at } => {
-            match count(&app.counts.revoked, *key, *address, *at, (revoked_key, window_ms)) {
-                Some(count) => tell_revoked(app, (*account, *key), *address, count, *at).await,
-                None => Ok(()),
+            let seen = held(&app.counts.revoked).add(*key, *at, (revoked_key, window_ms));
+            if let Some(seen) = seen {
+                tell_revoked(app, (*account, *key), *address, seen, *at).await?;
+                held(&app.counts.revoked).told(key);
             }
+            Ok(())
         }
     }
 }
@@ -136,12 +170,13 @@ async fn tell(app: &App, signal: &Signal) -> Result<(), OpError> {
 async fn tell_used(app: &App, used: &Used) -> Result<(), OpError> {
     let Used { account, key, per, limit, percent, used: count, budget, window_ms, resets_at, at } = used.clone();
     let settings = notices::settings_in(&mut app.db.conn().await?, account).await?;
-    if !settings.limit_percents().contains(&percent) {
-        return Ok(());
-    }
+    // A request that reached more than one part has reached the lower ones too.
+    let wanted = settings.limit_percents().into_iter().filter(|wanted| *wanted <= percent).max();
+    let Some(percent) = wanted else { return Ok(()) };
     let period = match window_ms {
-        Some(window_ms) => format!("{}", at.0.div_euclid(window_ms.max(TOLD_EVERY_MS))),
-        None => resets_at.rfc3339(),
+        Some(window_ms) => period(at, window_ms).to_string(),
+        // A budget that is raised is another one.
+        None => format!("{} {budget}", resets_at.rfc3339()),
     };
     let facts = json!({
         "limit": limit, "percent": percent, "used": count, "budget": budget, "per": match per {
@@ -176,9 +211,20 @@ async fn tell_revoked(
     raise(app, Some(account), Notice::of_key(Kind::RevokedKeyUsed, account, key, day).with(facts)).await
 }
 
-/// Once an hour for each address and API, to those who run the deployment.
-async fn tell_unknown(app: &App, api: u16, address: IpAddr, count: u32, at: UnixMs) -> Result<(), OpError> {
+/// Once an hour for each address and API, and of so many addresses at most, to those who run the deployment.
+async fn tell_unknown(app: &App, (api, address): (u16, IpAddr), count: u32, at: UnixMs) -> Result<(), OpError> {
     let Some(setup) = app.config.apis.get(usize::from(api)) else { return Ok(()) };
+    let hour = at.0.div_euclid(HOUR_MS);
+    {
+        let mut addresses = held(&app.counts.addresses);
+        addresses.retain(|(_, of), _| *of >= hour);
+        let told = addresses.entry((api, hour)).or_default();
+        *told += 1;
+        if *told > ADDRESSES_TOLD_MAX {
+            tracing::warn!(api = setup.api.name, %address, "one more address tries unknown keys; nobody is mailed");
+            return Ok(());
+        }
+    }
     let kind = Kind::UnknownKeys;
     let minutes = app.config.thresholds.window_ms / MINUTE_MS;
     let notice = Notice {
@@ -206,6 +252,8 @@ async fn raise(app: &App, account: Option<AccountId>, notice: Notice) -> Result<
             if let Some(account) = account {
                 accounts::lock(tx, Reach::All, account).await?;
             }
+            // With an epoch of its own its fate can be looked up when a commit's outcome is not known.
+            tx.touch(Touched::Other, notice.mark.clone());
             notices::raise(&inner, tx, notice).await
         })
     });
@@ -245,15 +293,15 @@ async fn keep_telling(app: App, mut stopped: watch::Receiver<bool>) {
         if let Err(error) = tell_once(&app).await {
             tracing::warn!(%error, "what was noticed could not be told; trying again");
         }
-        let mut more = 1;
-        while more > 0 && !*stopped.borrow() {
-            more = keys::remind_once(&app).await.unwrap_or_else(|error| {
-                tracing::warn!(%error, "keys that near their end could not be told of; trying again");
-                0
-            });
-        }
+        let more = keys::remind_once(&app).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "keys that near their end could not be told of; trying again");
+            0
+        });
         if is_over {
             return;
+        }
+        if more > 0 {
+            continue;
         }
         tokio::select! {
             () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -268,21 +316,34 @@ mod tests {
 
     #[test]
     fn many_refusals_are_told_of_once_in_each_window() {
-        let counts = Mutex::default();
-        let one = |at_ms| count(&counts, 1, None, UnixMs(at_ms), (3, 1_000));
+        let mut tally = Tally::default();
+        let mut one = |at_ms| {
+            let seen = tally.add(1, UnixMs(at_ms), (3, 1_000));
+            if seen.is_some() {
+                tally.told(&1);
+            }
+            seen
+        };
         assert_eq!([one(0), one(10), one(20), one(30)], [None, None, Some(3), None]);
         assert_eq!([one(1_000), one(1_001), one(1_002)], [None, None, Some(3)], "a new window");
     }
 
     #[test]
+    fn what_could_not_be_told_is_told_with_the_next() {
+        let mut tally = Tally::default();
+        let all: Vec<_> = (0..4).map(|at_ms| tally.add(1, UnixMs(at_ms), (2, 1_000))).collect();
+        assert_eq!(all, [None, Some(2), Some(3), Some(4)]);
+    }
+
+    #[test]
     fn what_is_counted_is_bounded_and_what_is_over_makes_room() {
-        let counts = Mutex::default();
-        let one = |of: usize, at_ms| count(&counts, of, None, UnixMs(at_ms), (1, 1_000));
+        let mut tally = Tally::default();
         for of in 0..COUNTED_MAX {
-            assert_eq!(one(of, 0), Some(1));
+            assert_eq!(tally.add(of, UnixMs(0), (1, 1_000)), Some(1));
         }
-        assert_eq!(one(COUNTED_MAX, 10), None);
-        assert_eq!(one(COUNTED_MAX, 1_000), Some(1));
+        assert_eq!(tally.add(COUNTED_MAX, UnixMs(10), (1, 1_000)), None);
+        assert_eq!(tally.add(COUNTED_MAX, UnixMs(1_010), (1, 1_000)), Some(1));
+        assert_eq!(tally.counts.len(), 1);
     }
 
     #[test]

@@ -8,9 +8,10 @@ use crate::operation::Findings;
 const ALL: &str = "*";
 const KINDS_MAX: usize = 50;
 
-/// Whether webhooks are told of this kind at all: what is for one person alone is not.
+/// Whether webhooks are told of this kind at all: what is for one person alone is not, nor what others were folded into,
+/// nor what concerns no account.
 pub(super) fn is_told(kind: Kind) -> bool {
-    !matches!(kind, Kind::Invitation | Kind::PasswordReset)
+    !matches!(kind, Kind::Invitation | Kind::PasswordReset | Kind::Digest | Kind::UnknownKeys)
 }
 
 /// Whether these words name the kind.
@@ -64,6 +65,7 @@ mod tests {
             kinds(&[wrong.to_owned()], &mut findings);
             assert!(findings.done().is_err(), "{wrong:?}");
         }
+        assert!(!is_told(Kind::Digest) && !is_told(Kind::UnknownKeys));
         assert!(!is_told(Kind::PasswordReset) && !is_told(Kind::Invitation));
     }
 

@@ -9,7 +9,7 @@ mod store;
 
 use keyward_core::ids::{AccountId, KeyId};
 use keyward_core::key::KeyState;
-use keyward_core::time::{DAY_MS, UnixMs};
+use keyward_core::time::{DAY_MS, HOUR_MS, UnixMs};
 use serde_json::json;
 
 use super::row::KeyRow;
@@ -22,7 +22,7 @@ use crate::operation::{OpError, damaged};
 use store::ReminderRow;
 
 /// Most reminders that one round looks at.
-const BATCH_MAX: i64 = 500;
+const BATCH_MAX: i64 = 100;
 
 /// What is to be told of a key at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,29 +95,53 @@ pub(crate) async fn remind_anew(tx: &mut Tx, account: AccountId) -> Result<(), O
     Ok(store::all_due(tx.conn(), account, now).await?)
 }
 
+/// Looks at a key again at once: what it may be told of has changed.
+pub(super) async fn look_again(tx: &mut Tx, key: &str) -> Result<(), OpError> {
+    let now = tx.now();
+    Ok(store::due_at(tx.conn(), key, now).await?)
+}
+
 /// Tells of keys that are due; how many were looked at. The worker calls it again at once unless it is none.
 pub async fn remind_once(app: &App) -> Result<usize, OpError> {
-    let due = store::due(&mut app.db.conn().await?, app.clock.now(), BATCH_MAX).await?;
-    let count = due.len();
-    // One change for each account: they can share a commit.
-    let changes = due.chunk_by(|a, b| a.account_id == b.account_id).map(|group| {
-        let inner = app.clone();
-        let account = group[0].account_id.parse().map_err(|_| damaged("a reminder's account"));
+    let mut due = store::due(&mut app.db.conn().await?, app.clock.now(), BATCH_MAX).await?;
+    due.sort_by(|a, b| (&a.account_id, &a.key_id).cmp(&(&b.account_id, &b.key_id)));
+    // One account after the other: nobody else's change waits for all of them.
+    for group in due.chunk_by(|a, b| a.account_id == b.account_id) {
+        let account = group[0].account_id.parse().map_err(|_| damaged("a reminder's account"))?;
         let keys: Vec<String> = group.iter().map(|row| row.key_id.clone()).collect();
-        async move {
-            let account: AccountId = account?;
-            let told = app
-                .changes
-                .run(Actor::system(), move |tx| Box::pin(async move { remind(&inner, tx, account, &keys).await }));
-            match told.await {
-                // Deleted since.
-                Err(OpError::NotFound) => Ok(()),
-                other => other,
-            }
+        remind_all(app, account, keys).await?;
+    }
+    Ok(due.len())
+}
+
+/// All of these, or, where one of them can't be told of, each of the others.
+async fn remind_all(app: &App, account: AccountId, keys: Vec<String>) -> Result<(), OpError> {
+    match remind_in_one(app, account, keys.clone()).await {
+        Err(error) if error.is_of_the_store() => return Err(error),
+        Err(error) if keys.len() == 1 => return postpone(app, &keys[0], &error).await,
+        Err(_) => {}
+        Ok(()) => return Ok(()),
+    }
+    for key in keys {
+        match remind_in_one(app, account, vec![key.clone()]).await {
+            Err(error) if error.is_of_the_store() => return Err(error),
+            Err(error) => postpone(app, &key, &error).await?,
+            Ok(()) => {}
         }
-    });
-    futures_util::future::try_join_all(changes).await?;
-    Ok(count)
+    }
+    Ok(())
+}
+
+async fn remind_in_one(app: &App, account: AccountId, keys: Vec<String>) -> Result<(), OpError> {
+    let inner = app.clone();
+    app.changes.run(Actor::system(), move |tx| Box::pin(async move { remind(&inner, tx, account, &keys).await })).await
+}
+
+/// One that can't be told of is tried again later, and is in nobody's way meanwhile.
+async fn postpone(app: &App, key: &str, error: &OpError) -> Result<(), OpError> {
+    tracing::error!(%error, key, "a key that nears its end can't be told of; trying again in an hour");
+    let later = app.clock.now().plus(HOUR_MS);
+    Ok(store::due_at(&mut app.db.conn().await?, key, later).await?)
 }
 
 /// Looks at reminders of one account, now that nobody else does.
@@ -129,31 +153,40 @@ async fn remind(app: &App, tx: &mut Tx, account: AccountId, keys: &[String]) -> 
         // Another node, or a change to the key, may have been quicker.
         let Some(row) = store::get(tx.conn(), key).await?.filter(|row| row.due_at <= now.0) else { continue };
         let found = look(UnixMs(row.expires_at), &days, UnixMs(row.since), row.snoozed_until.map(UnixMs), now);
-        if let Some(mark) = found.tell {
-            tell(app, tx, account, &row, mark).await?;
-        }
+        let is_settled = match found.tell {
+            Some(mark) => tell(app, tx, account, &row, mark).await?,
+            None => true,
+        };
+        let since = if is_settled { found.since } else { UnixMs(row.since) };
         match found.next {
-            Some(next) => store::settle(tx.conn(), key, found.since, next).await?,
+            Some(next) => store::settle(tx.conn(), key, since, next).await?,
             None => store::delete(tx.conn(), key).await?,
         }
     }
     Ok(())
 }
 
-async fn tell(app: &App, tx: &mut Tx, account: AccountId, row: &ReminderRow, mark: Mark) -> Result<(), OpError> {
+/// False where nobody is told: then it is still to be told, should the key be switched on again in time.
+async fn tell(app: &App, tx: &mut Tx, account: AccountId, row: &ReminderRow, mark: Mark) -> Result<bool, OpError> {
     let id: KeyId = row.key_id.parse().map_err(|_| damaged("a reminder's key"))?;
     let key = keys_store::get(tx.conn(), Some(account), id).await?.ok_or_else(|| damaged("a reminder's key"))?;
     // One that is switched off, or has no secret yet, can surprise nobody.
     if key.state()? != KeyState::Active {
-        return Ok(());
+        return Ok(false);
     }
-    let end = UnixMs(row.expires_at).rfc3339();
+    let (ends_at, now) = (UnixMs(row.expires_at), tx.now());
+    let end = ends_at.rfc3339();
     let notice = match mark {
-        Mark::Before(days) => Notice::of_key(Kind::KeyExpiring, account, id, format_args!("{end} {days}"))
-            .with(json!({ "expires_at": end, "days": days })),
+        Mark::Before(days) => {
+            // As many as there are left, should it be told late.
+            let left = (ends_at.since(now) + DAY_MS - 1).div_euclid(DAY_MS);
+            Notice::of_key(Kind::KeyExpiring, account, id, format_args!("{end} {days}"))
+                .with(json!({ "expires_at": end, "days": left }))
+        }
         Mark::Ended => Notice::of_key(Kind::KeyExpired, account, id, &end).with(json!({ "expires_at": end })),
     };
-    notices::raise(app, tx, notice).await
+    notices::raise(app, tx, notice).await?;
+    Ok(true)
 }
 
 #[cfg(test)]

@@ -13,10 +13,13 @@ const PUT: &str = "insert into reminder (key_id, account_id, expires_at, since, 
     due_at = excluded.due_at, snoozed_until = null, snoozed_by = null";
 const GET: &str = "select key_id, account_id, expires_at, since, due_at, snoozed_until from reminder where key_id = $1";
 const DUE: &str = "select key_id, account_id, expires_at, since, due_at, snoozed_until from reminder \
-    where due_at <= $1 order by account_id, key_id limit $2";
+    where due_at <= $1 order by due_at, key_id limit $2";
 const SETTLE: &str = "update reminder set since = $2, due_at = $3 where key_id = $1";
 const SNOOZE: &str = "update reminder set snoozed_until = $2, snoozed_by = $3, due_at = $4 where key_id = $1";
-const ALL_DUE: &str = "update reminder set due_at = $2 where account_id = $1 and due_at > $2";
+// What has passed by other days is not told; who sleeps is told after it what fell into that time.
+const ALL_DUE: &str = "update reminder set due_at = $2, since = case when snoozed_until > $2 then since else $2 end \
+    where account_id = $1 and due_at > $2";
+const DUE_AT: &str = "update reminder set due_at = $2 where key_id = $1";
 const DELETE: &str = "delete from reminder where key_id = $1";
 const DELETE_ALL: &str = "delete from reminder where account_id = $1";
 
@@ -47,7 +50,7 @@ pub(super) async fn get(conn: &mut Conn, key: &str) -> sqlx::Result<Option<Remin
     on_db!(conn, |c| sqlx::query_as(GET).bind(key).fetch_optional(c).await)
 }
 
-/// Those that are due, of one account together.
+/// Those that are due, the longest first.
 pub(super) async fn due(conn: &mut Conn, now: UnixMs, max: i64) -> sqlx::Result<Vec<ReminderRow>> {
     on_db!(conn, |c| sqlx::query_as(DUE).bind(now.0).bind(max).fetch_all(c).await)
 }
@@ -73,6 +76,10 @@ pub(super) async fn snooze(
         .execute(c)
         .await
         .map(drop))
+}
+
+pub(super) async fn due_at(conn: &mut Conn, key: &str, at: UnixMs) -> sqlx::Result<()> {
+    on_db!(conn, |c| sqlx::query(DUE_AT).bind(key).bind(at.0).execute(c).await.map(drop))
 }
 
 pub(super) async fn all_due(conn: &mut Conn, account: AccountId, now: UnixMs) -> sqlx::Result<()> {

@@ -197,3 +197,32 @@ async fn r27_r28_r30_a_passcode_nears_its_end_ends_and_says_so() {
     let soon = "Passcode “Partner” of Acme expires on Monday, 9 March 2026";
     assert_eq!(subjects, [soon, soon, "Passcode “Partner” of Acme has expired"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_was_leapt_over_is_told_of() {
+    let gated = Gated::start(SHOP).await;
+    let account = gated.started.account("shop", "Acme").await;
+    let settings = Settings { limit_percents: Some(vec![80]), ..Settings::default() };
+    notices::set(&gated.started.app, Reach::All, Actor::cli(), account.id, settings, None).await.unwrap();
+    let four = LimitSpec { name: "default".into(), limit: 4, window_s: None, algorithm: None, per: None };
+    let secret = gated.secret(NewKey { limits: vec![four], ..new_key(&account, "k") }).await;
+    for _ in 0..6 {
+        ask(&gated, &secret);
+    }
+    assert_eq!(percents(&gated).await, [80], "three of four are less, four of four are more");
+    gated.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r72_a_key_sent_over_plain_http_is_told_of_where_that_is_refused() {
+    let gated = Gated::start("[apis.shop]\nupstream = 'LIVE'\nrequire_https = true\n").await;
+    let account = gated.started.account("shop", "Acme").await;
+    let secret = gated.secret(new_key(&account, "k")).await;
+    for _ in 0..3 {
+        assert_eq!(ask(&gated, &secret), is(403, "https_required"));
+    }
+    let all = of_kind(&gated, Kind::KeyExposed).await;
+    let [only] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!((only.account, &only.facts["how"]), (Some(account.id), &"plain_http".into()));
+    gated.running.stop().await;
+}

@@ -16,6 +16,7 @@ use keyward_server::notices::{self, Choice, Delivery, Kind, NoticeFilter, Raised
 use keyward_server::operation::Page;
 use keyward_server::outbox;
 use keyward_server::people::{self, NewPerson, PersonEdit};
+use keyward_server::webhooks;
 
 use super::pickup::token;
 use super::world::{World, new_grant, operator, outcome, person};
@@ -39,6 +40,12 @@ on_both! {
     notices_are_within_reach_of_their_account_alone
     what_is_deleted_leaves_no_wishes_behind
     contacts_are_checked_and_kept_out_of_the_audit
+    contacts_are_not_mailed_all_day
+    one_key_that_cant_be_told_of_is_in_nobodys_way
+    a_key_that_is_enabled_in_time_is_told_of
+    other_days_tell_nothing_of_the_past
+    a_digest_waits_for_a_mail_server_and_goes_to_no_webhook
+    whoever_leaves_gets_nothing_more
     a_thousand_keys_are_told_of_through_five_years_by_two_nodes_at_once
 }
 
@@ -237,6 +244,13 @@ async fn what_is_switched_off_or_over_surprises_nobody(world: World) {
     }
     let told = kinds(app, &account).await;
     assert!(told.iter().all(|kind| !kind.starts_with("key.exp")), "{told:?}");
+    key_for(app, &account, "as ever", 3).await;
+    for _ in 0..4 {
+        world.pass(DAY_MS);
+        tell(app).await;
+    }
+    let told = kinds(app, &account).await;
+    assert_eq!(told.iter().filter(|kind| kind.starts_with("key.exp")).count(), 2, "{told:?}");
 }
 
 async fn nobody_is_reminded_while_they_snooze(world: World) {
@@ -569,4 +583,131 @@ async fn a_thousand_keys_are_told_of_through_five_years_by_two_nodes_at_once(wor
     }
     assert_eq!(told.len(), expected.len(), "none twice");
     assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), expected, "none lost");
+}
+
+async fn contacts_are_not_mailed_all_day(world: World) {
+    let mut sink = Sink::start().await;
+    let app = world.beside_with(&sink.toml()).await;
+    let account = world.account("shop").await;
+    let contacts = vec!["victim@example.net".into()];
+    for number in 0..15 {
+        let new = NewKey {
+            lifetime: Lifetime::Days(2),
+            contacts: contacts.clone(),
+            ..new_key(&account, &format!("k{number}"))
+        };
+        world.make(new).await.unwrap();
+    }
+    world.pass(DAY_MS);
+    tell(&app).await;
+    assert_eq!(sink.mails().await.len(), 15);
+    world.pass(DAY_MS - 1);
+    tell(&app).await;
+    world.pass(1);
+    tell(&app).await;
+    assert_eq!(sink.mails().await.len(), 15, "a day later");
+    for number in 0..40 {
+        let end = Lifetime::Until(world.now().plus(1_000));
+        let new = NewKey { lifetime: end, contacts: contacts.clone(), ..new_key(&account, &format!("l{number}")) };
+        world.make(new).await.unwrap();
+    }
+    world.pass(1_000);
+    tell(&app).await;
+    assert_eq!(sink.mails().await.len(), 5, "twenty within a day");
+}
+
+/// A row of the settings that nobody can read.
+const DAMAGED: &[&str] = &["update notice_setting set settings = 'none'"];
+
+async fn one_key_that_cant_be_told_of_is_in_nobodys_way(world: World) {
+    let app = &world.app;
+    let (bad, good) = (world.account("shop").await, world.account("shop").await);
+    quiet(app, &bad, Settings::default()).await;
+    key_for(app, &bad, "bad", 2).await;
+    key_for(app, &good, "good", 2).await;
+    world.execute(DAMAGED).await;
+    world.pass(2 * DAY_MS);
+    let mut rounds = 0;
+    while keys::remind_once(app).await.unwrap() > 0 {
+        rounds += 1;
+        assert!(rounds < 10, "it would look for ever");
+    }
+    assert!(kinds(app, &good).await.contains(&"key.expired"));
+    world.execute(&["delete from notice_setting"]).await;
+    world.pass(HOUR_MS);
+    while keys::remind_once(app).await.unwrap() > 0 {}
+    assert!(kinds(app, &bad).await.contains(&"key.expired"), "it is tried again");
+}
+
+async fn a_key_that_is_enabled_in_time_is_told_of(world: World) {
+    let app = &world.app;
+    let account = world.account("shop").await;
+    let key = key_for(app, &account, "k", 20).await.id;
+    keys::disable(app, Reach::All, operator(), key).await.unwrap();
+    world.pass(15 * DAY_MS);
+    tell(app).await;
+    assert!(!kinds(app, &account).await.contains(&"key.expiring"));
+    keys::enable(app, Reach::All, operator(), key).await.unwrap();
+    tell(app).await;
+    let told = listed(app, &account).await;
+    let expiring: Vec<_> = told.iter().filter(|notice| notice.kind == Kind::KeyExpiring).collect();
+    assert_eq!(expiring.len(), 1);
+    assert_eq!(expiring[0].facts["days"], 5, "as many as there are left");
+}
+
+async fn other_days_tell_nothing_of_the_past(world: World) {
+    let app = &world.app;
+    let account = world.account("shop").await;
+    key_for(app, &account, "k", 50).await;
+    world.pass(DAY_MS);
+    tell(app).await;
+    quiet(app, &account, Settings { expiry_days: Some(vec![60, 30]), ..Settings::default() }).await;
+    tell(app).await;
+    assert!(!kinds(app, &account).await.contains(&"key.expiring"));
+    world.pass(19 * DAY_MS);
+    tell(app).await;
+    assert_eq!(kinds(app, &account).await.iter().filter(|kind| **kind == "key.expiring").count(), 1);
+}
+
+async fn a_digest_waits_for_a_mail_server_and_goes_to_no_webhook(world: World) {
+    let mut sink = Sink::start().await;
+    let app = world.beside_with(&sink.toml()).await;
+    let account = world.account("clevertap").await;
+    let ada = joined(&app, &account, "ada", "admin").await;
+    let daily = Choice { delivery: Delivery::Daily, ..Choice::default() };
+    notices::choose(&app, person(ada, world.now(), Permissions::NONE), Some(account.id), daily).await.unwrap();
+    let url = "http://127.0.0.1:9/".to_owned();
+    let new = webhooks::NewWebhook { account: account.id, url, kinds: vec!["*".into()], enabled: true };
+    webhooks::create(&app, Reach::All, operator(), new, None).await.unwrap();
+    key_for(&app, &account, "one", 400).await;
+    key_for(&app, &account, "two", 400).await;
+    while outbox::work_once(&app).await.unwrap() > 0 {}
+    sink.mails().await;
+    world.pass(DAY_MS);
+    assert_eq!(outbox::fold_once(&world.app).await.unwrap(), 0, "a node without a mail server leaves it alone");
+    assert_eq!(outbox::fold_once(&app).await.unwrap(), 2);
+    while outbox::work_once(&app).await.unwrap() > 0 {}
+    let mails = sink.mails().await;
+    assert_eq!(mails.iter().map(|mail| mail.header("Subject")).collect::<Vec<_>>(), ["2 notices about Acme"]);
+    let all = outbox::list(&app, Reach::All, outbox::ParcelFilter::default(), Page { limit: 200, cursor: None }).await;
+    let to_hooks = all.unwrap().items.into_iter().filter(|parcel| parcel.channel == outbox::Channel::Webhook);
+    assert_eq!(to_hooks.map(|parcel| parcel.kind).collect::<Vec<_>>(), [Kind::KeyCreated, Kind::KeyCreated]);
+}
+
+async fn whoever_leaves_gets_nothing_more(world: World) {
+    let mut sink = Sink::start().await;
+    let app = world.beside_with(&sink.toml()).await;
+    let (account, other) = (world.account("clevertap").await, world.account("clevertap").await);
+    joined(&app, &account, "ada", "admin").await;
+    let bob = joined(&app, &account, "bob", "admin").await;
+    // They stay somebody elsewhere: nothing of them is erased.
+    let new = NewPerson { account: other.id, name: "bob".into(), email: Some("bob@example.com".into()), role: None };
+    people::create(&app, Reach::All, operator(), new, None).await.unwrap();
+    tell(&app).await;
+    sink.mails().await;
+    key_for(&app, &account, "k", 400).await;
+    people::remove(&app, Reach::All, operator(), account.id, bob).await.unwrap();
+    tell(&app).await;
+    let mails = sink.mails().await;
+    assert_eq!(mails.iter().map(|mail| mail.to[0].as_str()).collect::<Vec<_>>(), ["ada@example.com"]);
 }
