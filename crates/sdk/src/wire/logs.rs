@@ -298,6 +298,7 @@ macro_rules! asking {
 
         impl $name {
             /// Asks for these rows.
+            #[allow(clippy::needless_update, reason = "one of them has no fields of its own")]
             pub fn of(filter: LogFilter) -> Self {
                 let LogFilter { since, until, account_id, key_id, person_id, api, route, region, method, .. } = filter;
                 let LogFilter { path, status, code, outcome, reason, fingerprint, source, kind, .. } = filter;

@@ -64,6 +64,7 @@ impl Recorder {
 
 impl Queues {
     /// Takes what has come, up to so many records; queues whose thread has ended are let go of once they are empty.
+    #[expect(clippy::vec_box, reason = "records come in boxes; unpacking them is the writer's next step")]
     pub(super) fn drain(&self, most: usize, out: &mut Vec<Box<Record>>) {
         let mut queues = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for queue in queues.iter_mut() {

@@ -78,10 +78,10 @@ pub struct Record {
     /// Whether the answer broke off before its end.
     pub broke_off: bool,
     /// The request's id, where it was made here.
-    pub(super) made_id: Option<Uuid>,
+    pub(crate) made_id: Option<Uuid>,
     /// SHA-256 of what was sent in place of a valid secret; never written down.
-    pub(super) sent: Option<[u8; 32]>,
-    pub(super) texts: Texts,
+    pub(crate) sent: Option<[u8; 32]>,
+    pub(crate) texts: Texts,
 }
 
 /// Where a decision was made.
@@ -147,7 +147,7 @@ pub struct Method {
 
 /// Path, user agent and foreign request id, one after the other.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Texts {
+pub(crate) struct Texts {
     pub(super) all: Box<str>,
     pub(super) path_bytes: u16,
     pub(super) agent_bytes: u16,

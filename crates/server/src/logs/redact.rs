@@ -200,11 +200,11 @@ mod tests {
     }
 
     fn forms(secret: &str) -> Vec<String> {
-        let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let hex = |text: &str| crate::vault::hex(text.as_bytes());
         vec![
             secret.to_owned(),
             secret.replace('_', "%5f"),
-            secret.bytes().map(|byte| format!("%{byte:02X}")).collect(),
+            hex(secret).as_bytes().chunks(2).flat_map(|pair| ['%', char::from(pair[0]), char::from(pair[1])]).collect(),
             STANDARD.encode(secret),
             STANDARD.encode(format!("{secret}:")),
             URL_SAFE.encode(format!(":{secret}")),

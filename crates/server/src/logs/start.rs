@@ -13,6 +13,7 @@ use super::counts::{self, Counts, Loss};
 use super::disk::Disk;
 use super::engine::Engine;
 use super::graves::Graves;
+use super::handoff::Queues;
 use super::redact::Redactor;
 use super::sealer::Sealer;
 use super::segment;
@@ -61,27 +62,8 @@ pub(super) async fn start(app: &App) -> Result<Running, LogsError> {
     let waiting = tails.clone();
     segments.sort_by_key(|segment| (segment.until, segment.number));
     let held = Held { tails, spent, segments };
-    let lanes = 2 * app.config.gateway.workers + SPARE_LANES;
     let (sealing, sealed) = mpsc::channel();
-    let engine = Arc::new(Engine {
-        names: Arc::clone(&app.logs.names),
-        book: Arc::clone(&app.logs.book),
-        live: Arc::clone(&app.logs.live),
-        counts: Arc::new(Counts::create(&settings.folder, incarnation, lanes)?),
-        queues: super::handoff::Queues::default(),
-        redactor: Redactor::new(&app.config),
-        shelf: Shelf::new(settings.folder.clone(), held),
-        disk: Disk::default(),
-        stored: 0.into(),
-        durable: watch::Sender::new(0),
-        absorbed: watch::Sender::new(0),
-        counted: 0.into(),
-        handed: (waiting.len() as u64).into(),
-        sealed: watch::Sender::new(0),
-        failing: Mutex::new(None),
-        readers: Arc::new(Semaphore::new(READERS_MAX)),
-        watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
-    });
+    let engine = engine(app, incarnation, held, waiting.len() as u64)?;
     let (commands, receiver) = mpsc::channel();
     let (stored, storing) = bounded::channel(STORED_MAX);
     let (ending, ended) = watch::channel(false);
@@ -114,6 +96,30 @@ pub(super) async fn start(app: &App) -> Result<Running, LogsError> {
         feeding: Mutex::new(Some(feeding)),
         sealing: Mutex::new(Some(sealer_thread)),
     })
+}
+
+fn engine(app: &App, incarnation: Incarnation, held: Held, waiting: u64) -> Result<Arc<Engine>, LogsError> {
+    let folder = &app.config.logs.folder;
+    let lanes = 2 * app.config.gateway.workers + SPARE_LANES;
+    Ok(Arc::new(Engine {
+        names: Arc::clone(&app.logs.names),
+        book: Arc::clone(&app.logs.book),
+        live: Arc::clone(&app.logs.live),
+        counts: Arc::new(Counts::create(folder, incarnation, lanes)?),
+        queues: Queues::default(),
+        redactor: Redactor::new(&app.config),
+        shelf: Shelf::new(folder.clone(), held),
+        disk: Disk::default(),
+        stored: 0.into(),
+        durable: watch::Sender::new(0),
+        absorbed: watch::Sender::new(0),
+        counted: 0.into(),
+        handed: waiting.into(),
+        sealed: watch::Sender::new(0),
+        failing: Mutex::new(None),
+        readers: Arc::new(Semaphore::new(READERS_MAX)),
+        watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
+    }))
 }
 
 /// What is missing of earlier incarnations: dropped after their last batch, or gone with a process that was killed.

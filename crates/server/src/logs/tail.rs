@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use keyward_core::ids::{AccountId, KeyId};
 use uuid::Uuid;
 
 use super::Incarnation;
@@ -64,7 +65,7 @@ impl Sieve {
         let words = (records.len() * SIEVE_BITS / 64).next_power_of_two();
         let mut bits = vec![0_u64; words].into_boxed_slice();
         for record in records {
-            let ids = [record.account.map(|id| id.uuid()), record.key.map(|id| id.uuid())];
+            let ids = [record.account.map(AccountId::uuid), record.key.map(KeyId::uuid)];
             for id in ids.into_iter().flatten() {
                 for (word, bit) in Self::places(id, words) {
                     bits[word] |= bit;
@@ -232,7 +233,9 @@ pub(super) fn all(folder: &Path, names: &Names) -> io::Result<BTreeMap<Incarnati
             None => fs::remove_file(path)?,
         }
     }
-    all.values_mut().for_each(|tails| tails.sort_by_key(|tail| tail.number));
+    for tails in all.values_mut() {
+        tails.sort_by_key(|tail| tail.number);
+    }
     Ok(all)
 }
 

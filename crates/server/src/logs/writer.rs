@@ -72,6 +72,7 @@ pub(super) struct Place {
     /// The hour that the tail is of.
     hour: i64,
     reached: Reached,
+    #[expect(clippy::vec_box, reason = "as they come; they are unpacked when a batch is made")]
     pending: Vec<Box<Record>>,
     /// A batch that is to be written next.
     batch: Option<Arc<[Record]>>,

@@ -263,19 +263,14 @@ fn own_id(record: &Record) -> Option<(i64, i32)> {
 
 /// Thread and count of an id whose time this is.
 pub(in crate::logs) fn split_id(id: Uuid, at: UnixMs) -> Option<(i64, i32)> {
-    let [a, b, c, d, e, f, thread @ .., g, h, i, j] = id.into_bytes();
-    let begins = [0, 0, a, b, c, d, e, f] == at.0.to_be_bytes();
-    let [k, l, m, n, o, p] = thread;
-    let thread = i64::from_be_bytes([0, 0, k, l, m, n, o, p]);
-    begins.then_some((thread, i32::from_be_bytes([g, h, i, j])))
+    let id = id.as_u128();
+    let begins = (id >> 80) as i64 == at.0;
+    begins.then_some(((id >> 32) as i64 & 0xFFFF_FFFF_FFFF, id as u32 as i32))
 }
 
 fn join_id(at: UnixMs, thread: i64, count: i32) -> Uuid {
-    let mut bytes = [0; 16];
-    bytes[..6].copy_from_slice(&at.0.to_be_bytes()[2..]);
-    bytes[6..12].copy_from_slice(&thread.to_be_bytes()[2..]);
-    bytes[12..].copy_from_slice(&count.to_be_bytes());
-    Uuid::from_bytes(bytes)
+    let time = u128::from(at.0 as u64) << 80;
+    Uuid::from_u128(time | u128::from(thread as u64) << 32 | u128::from(count as u32))
 }
 
 fn given_id(record: &Record) -> ByteArray {

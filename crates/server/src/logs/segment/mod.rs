@@ -81,12 +81,11 @@ pub(super) fn all(folder: &Path) -> io::Result<Vec<Arc<Segment>>> {
         if path.extension().is_none_or(|kind| kind != "parquet") {
             continue;
         }
-        match named(&path) {
-            Some((since, until, rows, incarnation, number)) => {
-                let bytes = entry.metadata()?.len();
-                all.push(Arc::new(Segment::new(path, since, until, rows, bytes, incarnation, number)));
-            }
-            None => tracing::warn!(file = %path.display(), "not a segment of the request log"),
+        if let Some((since, until, rows, incarnation, number)) = named(&path) {
+            let bytes = entry.metadata()?.len();
+            all.push(Arc::new(Segment::new(path, since, until, rows, bytes, incarnation, number)));
+        } else {
+            tracing::warn!(file = %path.display(), "not a segment of the request log");
         }
     }
     all.sort_by_key(|segment| (segment.until, segment.number));

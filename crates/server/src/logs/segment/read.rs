@@ -20,16 +20,21 @@ use crate::logs::record::Outcome;
 /// A row is read on its own where fewer than one in so many are wanted.
 const SPARSE: usize = 16;
 
+/// What a value must meet.
+type Meets<T> = Box<dyn Fn(T) -> bool + Send + Sync>;
+/// Likewise of bytes.
+type BytesMeet = Box<dyn Fn(&[u8]) -> bool + Send + Sync>;
+
 /// What one column's value must be.
 pub(in crate::logs) enum Clause {
     /// This id; bloom filters know it.
     Id(usize, [u8; 16]),
     /// A number.
-    I32(usize, Box<dyn Fn(i32) -> bool + Send + Sync>),
+    I32(usize, Meets<i32>),
     /// A long number.
-    I64(usize, Box<dyn Fn(i64) -> bool + Send + Sync>),
+    I64(usize, Meets<i64>),
     /// A text or bytes.
-    Bytes(usize, Box<dyn Fn(&[u8]) -> bool + Send + Sync>),
+    Bytes(usize, BytesMeet),
     /// A request's id that was not made here; bloom filters know it.
     Given(String),
     /// A request's id that may have been made here: its time, its parts, and as a text where it was not.
@@ -63,12 +68,11 @@ impl Segment {
             opened => opened?,
         };
         let known = self.footer.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let footer = match known {
-            Some(footer) => footer,
-            None => {
-                let reader = ParquetMetaDataReader::new().with_offset_index_policy(PageIndexPolicy::Optional);
-                Arc::new(reader.parse_and_finish(&file).map_err(broken)?)
-            }
+        let footer = if let Some(footer) = known {
+            footer
+        } else {
+            let reader = ParquetMetaDataReader::new().with_offset_index_policy(PageIndexPolicy::Optional);
+            Arc::new(reader.parse_and_finish(&file).map_err(broken)?)
         };
         Ok(Some(Opened { file: Arc::new(file), footer }))
     }

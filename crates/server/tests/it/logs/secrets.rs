@@ -12,7 +12,8 @@ const APIS: &str = "[apis.shop]\nprefixes = [\"/shop\"]\nupstream = \"LIVE\"\n\
 const ROUNDS: usize = 20;
 
 fn hex(text: &str) -> String {
-    text.bytes().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |digit: u8| char::from(b"0123456789abcdef"[usize::from(digit)]);
+    text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn forms(secret: &str) -> Vec<String> {
@@ -22,7 +23,7 @@ fn forms(secret: &str) -> Vec<String> {
         STANDARD.encode(format!("{secret}:")),
         URL_SAFE_NO_PAD.encode(secret),
         hex(secret),
-        secret.bytes().map(|byte| format!("%{byte:02x}")).collect(),
+        hex(secret).as_bytes().chunks(2).flat_map(|pair| ['%', char::from(pair[0]), char::from(pair[1])]).collect(),
     ]
 }
 
