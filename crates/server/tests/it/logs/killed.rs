@@ -7,10 +7,12 @@ use std::os::fd::AsFd as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use keyward_core::time::UnixMs;
+use keyward_core::time::{DAY_MS, UnixMs};
 use keyward_server::app::{App, ClockChoice};
+use keyward_server::changes::Reach;
 use keyward_server::clock::Clock;
 use keyward_server::logs::{Record, Source};
+use keyward_server::usage::{self, Asked, AskedSpan};
 
 use super::{everything, missing};
 use crate::support::{START, parse};
@@ -116,4 +118,11 @@ async fn killed_at_any_moment_the_gap_is_known_exactly() {
     assert!((least..=most).contains(&decided), "{least} to {most} were told of, {decided} counted");
     assert!(!records.is_empty() && lost > 0, "kills found the writer before and after its writes");
     assert!(records.iter().all(|record| record.path() == "/killed"));
+    // What the log has is counted, each row once, whatever of it was counted before a kill.
+    let days = AskedSpan { from: Some(START), to: Some(START.plus(DAY_MS)), step_s: Some(86_400) };
+    let of_no_api = Asked { api: Some(String::new()), span: days, ..Asked::default() };
+    let counted = usage::series(&app, Reach::All, of_no_api).await.unwrap();
+    assert_eq!(counted.total.requests, records.len() as u64, "usage equals the log");
+    let told: u64 = counted.whole.lost.iter().map(|(_, records)| records).sum();
+    assert_eq!(told, lost, "usage tells what is missing");
 }

@@ -1,14 +1,19 @@
 //! `/v1/usage`, `/v1/keys/{key_id}/callers`, `/v1/accounts/{account_id}/hygiene` and `/v1/live`.
 
+use keyward_core::expiry::Lifetime;
 use keyward_core::key::Environment;
 use keyward_core::time::MINUTE_MS;
+use keyward_server::changes::{Actor, Reach};
 use keyward_server::limits::Holder;
 use keyward_server::logs::{Incarnation, Record, Source};
+use keyward_server::management::{self, NewManagementKey};
 use keyward_server::usage;
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Control, masked};
+use crate::support::new_key;
+use crate::support::served::serve;
 
 /// Records of a key of ClickyID: three that went well, one that failed upstream, one that was refused.
 async fn count(control: &Control, account: &str, key: &str) {
@@ -192,6 +197,49 @@ async fn r78_what_is_left_of_a_limit_is_told_live_as_the_headers_tell_it() {
     control.patch(&format!("/v1/keys/{key}"), own).await.is(200);
     let (_, tick) = events.next().await.unwrap();
     assert_eq!(tick["keys"][0]["limits"][0]["limit"], 500);
+}
+
+/// Which limits the stream says are left, and of how many requests, once some came.
+async fn moved(events: &mut Events) -> (u64, Value) {
+    loop {
+        let (_, tick) = events.next().await.unwrap();
+        if let Some(requests) = tick["requests"].as_u64().filter(|requests| *requests > 0) {
+            return (requests, tick["keys"][0]["limits"][0]["remaining"].clone());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn r68_r78_traffic_moves_the_live_view_within_a_second_and_it_equals_the_headers() {
+    let limit = "limits.default = { limit = 100, window = \"1h\" }";
+    let served =
+        serve(&format!("[apis.shop]\nupstream = \"http://127.0.0.1:9\"\nprefixes = [\"/shop\"]\n{limit}\n")).await;
+    let account = served.started.account("shop", "Acme").await;
+    let made = served.started.key(new_key(&account, "server")).await;
+    let new = NewManagementKey {
+        name: "tests".into(),
+        account: Some(account.id),
+        permissions: Some(vec!["usage.read".into()]),
+        lifetime: Lifetime::Infinite,
+    };
+    let watcher = management::create(&served.started.app, Reach::All, Actor::cli(), new, None).await.unwrap().secret;
+    let url = format!("http://{}/v1/live", served.running.control);
+    let response = served.client.get(url).bearer_auth(watcher.unwrap().expose()).send().await.unwrap();
+    let mut events = Events { response, text: String::new() };
+    assert_eq!(events.next().await.unwrap().0, "tick");
+    let mut quickest = std::time::Duration::MAX;
+    for _ in 0..3 {
+        let url = format!("http://{}/shop/x", served.running.gateway);
+        let answer = served.client.get(url).bearer_auth(made.secret.as_ref().unwrap().expose()).send().await.unwrap();
+        let at = std::time::Instant::now();
+        // Nobody listens upstream; the headers are there all the same.
+        assert_eq!(answer.status(), 502);
+        let header = answer.headers()["x-ratelimit-remaining"].to_str().unwrap().to_owned();
+        let (requests, remaining) = moved(&mut events).await;
+        assert_eq!((requests, remaining.to_string()), (1, header));
+        quickest = quickest.min(at.elapsed());
+    }
+    assert!(quickest.as_millis() < 1_000, "{quickest:?}");
 }
 
 #[tokio::test]
