@@ -131,7 +131,11 @@ impl Watcher {
             tokio::select! {
                 () = closed(&mut self.closing) => return None,
                 told = self.records.next() => match told? {
-                    Told::Records(records) => records.iter().for_each(|record| self.count(record)),
+                    Told::Records(records) => {
+                        for record in records.iter() {
+                            self.count(record);
+                        }
+                    }
                     Told::Missed(missed) => self.counted.missed += missed,
                 },
                 _ = self.looks.tick() => {

@@ -198,10 +198,12 @@ mod tests {
             ["ok", "ok", "client_error", "server_error"]
         );
         assert_eq!([of(499, None), of(429, Some("rate_limited"))], ["broken_off", "rate_limited"]);
-        let broken = Record { broke_off: true, ..record(200, None, Environment::Live) };
+        let mut broken = record(200, None, Environment::Live);
+        broken.broke_off = true;
         assert_eq!(outcome(&broken), "broken_off");
         for cause in Cause::ALL {
-            let refused = Record { cause: Some(cause), ..record(401, Some("invalid_credentials"), Environment::Live) };
+            let mut refused = record(401, Some("invalid_credentials"), Environment::Live);
+            refused.cause = Some(cause);
             assert_eq!(outcome(&refused), format!("invalid_credentials.{}", cause.as_str()));
             assert!(is_asked(outcome(&refused), "invalid_credentials") && !is_asked(outcome(&refused), "invalid"));
         }
@@ -209,7 +211,8 @@ mod tests {
 
     #[test]
     fn only_what_was_forwarded_is_timed() {
-        let decided = Record { source: Source::Auth, ..record(200, None, Environment::Live) };
+        let mut decided = record(200, None, Environment::Live);
+        decided.source = Source::Auth;
         let refused = record(429, Some("rate_limited"), Environment::Live);
         assert_eq!([took_us(&decided), took_us(&refused)], [None, None]);
         assert_eq!(took_us(&record(500, None, Environment::Live)), Some(1_500));

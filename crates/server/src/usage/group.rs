@@ -71,7 +71,7 @@ pub(super) struct Group {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum News {
     Bucket(BucketNews),
-    Key(KeyNews),
+    Key(Box<KeyNews>),
 }
 
 /// What a bucket takes.
@@ -198,7 +198,7 @@ impl Group {
                 news.detail.merge(&detail);
             }
         }
-        rows.into_values().map(News::Key)
+        rows.into_values().map(|news| News::Key(Box::new(news)))
     }
 }
 

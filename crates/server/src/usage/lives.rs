@@ -187,7 +187,7 @@ pub async fn of_keys(
         }
     }
     let mut items: Vec<KeyUse> = known.into_values().collect();
-    items.sort_by(|a, b| a.key.cmp(&b.key));
+    items.sort_by_key(|item| item.key);
     let whole = whole(app, waiting_ms, span.from, span.to).await?;
     Ok((span, items, whole))
 }

@@ -86,7 +86,9 @@ pub async fn series(app: &App, reach: Reach, asked: Asked) -> Result<Series, OpE
             for subject in subjects {
                 of_subject(app, subject, asked.route.as_deref(), &asked.only, &span, &mut steps).await?;
             }
-            steps.iter().for_each(|step| total.merge(step));
+            for step in &steps {
+                total.merge(step);
+            }
         }
         Whom::Key(key) => of_key(app, key, &asked.only, &span, &mut steps, &mut total).await?,
     }

@@ -128,7 +128,7 @@ pub(super) async fn put(
     for one in news {
         match one {
             News::Bucket(bucket) => buckets.push(bucket),
-            News::Key(key) => keys.push(key),
+            News::Key(key) => keys.push(&**key),
         }
     }
     add_buckets(conn, &buckets).await?;

@@ -122,9 +122,9 @@ async fn routes(app: &App, whom: &Whom, days: (UnixMs, UnixMs)) -> Result<Top, O
             let rows = store::keys(&mut app.db.conn().await?, &[key.id.to_string()], days.0.0, days.1.0).await?;
             for row in rows {
                 let day = KeyDay::read(&row.detail).ok_or_else(|| damaged("a key's usage"))?;
-                day.routes.iter().for_each(|(route, hits)| {
+                for (route, hits) in day.routes.iter() {
                     note(route.clone(), hits.requests, hits.refused, Some(hits.last));
-                });
+                }
                 top.other += day.routes.other().requests;
             }
         }
@@ -196,7 +196,9 @@ async fn callers(app: &App, whom: &Whom, by: By, days: (UnixMs, UnixMs)) -> Resu
     for row in rows {
         let day = KeyDay::read(&row.detail).ok_or_else(|| damaged("a key's usage"))?;
         let list: &List<String> = if by == By::Address { &day.addresses } else { &day.agents };
-        list.iter().for_each(|(name, hits)| all.entry(name.clone()).or_default().merge(hits));
+        for (name, hits) in list.iter() {
+            all.entry(name.clone()).or_default().merge(hits);
+        }
         other += list.other().requests;
     }
     let items = all.into_iter().map(|(name, hits)| Counted::of(name, hits)).collect();

@@ -115,7 +115,9 @@ fn word(record: &Record) -> String {
 fn is_exact<'a>(sum: &Sum, records: impl Iterator<Item = &'a Record>, is_carried: bool) {
     let records: Vec<&Record> = records.collect();
     let mut outcomes = BTreeMap::<String, u64>::new();
-    records.iter().for_each(|record| *outcomes.entry(word(record)).or_default() += 1);
+    for record in &records {
+        *outcomes.entry(word(record)).or_default() += 1;
+    }
     assert_eq!((sum.requests, &sum.outcomes), (records.len() as u64, &outcomes));
     let ok = outcomes.get("ok").copied().unwrap_or(0);
     assert_eq!(sum.success_rate(), (!records.is_empty()).then(|| ok as f64 / records.len() as f64));
