@@ -6,18 +6,22 @@ import type { Person } from './world';
 
 const WAIT_MS = 10_000;
 const told = inject('demo');
-type Presets = typeof told.presets;
 
-/** The demo, with an admin for each API's account. */
+/** An API of the demo, with its account's admin. */
+function withAdmin(api: keyof typeof told.presets) {
+  const admin: Person | undefined = told.people.find((person) => person.api === api);
+  if (!admin) throw new Error(`the demo has no admin of ${api}`);
+  return { ...told.presets[api], admin };
+}
+
 export const demo = {
   ...told,
-  presets: Object.fromEntries(
-    Object.entries(told.presets).map(([api, preset]) => {
-      const admin = told.people.find((person) => person.api === api);
-      if (!admin) throw new Error(`the demo has no admin of ${api}`);
-      return [api, { ...preset, admin }];
-    }),
-  ) as { [Name in keyof Presets]: Presets[Name] & { admin: Person } },
+  presets: {
+    demo: withAdmin('demo'),
+    clevertap: withAdmin('clevertap'),
+    clickyid: withAdmin('clickyid'),
+    codat: withAdmin('codat'),
+  },
 };
 
 let browser: Browser | undefined;

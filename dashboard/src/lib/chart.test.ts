@@ -15,7 +15,7 @@ test('steps in which nothing happened are there, as nothing', () => {
     from: '2026-03-01T00:00:00Z',
     to: '2026-03-01T03:00:00Z',
     step_s: 3_600,
-    points: [{ at: '2026-03-01T01:00:00Z', sum: sum(2, 2, { ok: 2 }) }],
+    points: [{ at: '2026-03-01T01:00:00Z', ...sum(2, 2, { ok: 2 }) }],
   } as unknown as Wire['Usage'];
   expect(bars(usage).map((bar) => bar.ok)).toEqual([0, 2, 0]);
 });

@@ -13,14 +13,14 @@ const FAILED = ['client_error', 'server_error', 'broken_off'];
 /** Most bars of one chart; the server chooses a step that gives fewer. */
 const BARS_MAX = 1_000;
 
-export function barOf(at: string, sum: Wire['UsageSum']): Bar {
+export function barOf(at: string, sum: Pick<Wire['UsageSum'], 'ok' | 'requests' | 'outcomes'>): Bar {
   const failed = FAILED.reduce((all, name) => all + (sum.outcomes[name] ?? 0), 0);
   return { at, ok: sum.ok, failed, refused: Math.max(0, sum.requests - sum.ok - failed) };
 }
 
 /** Every step of the stretch: those in which nothing happened are not in the answer, and are bars of nothing. */
 export function bars(usage: Wire['Usage']): Bar[] {
-  const known = new Map(usage.points.map((point) => [Date.parse(point.at), point.sum]));
+  const known = new Map(usage.points.map((point) => [Date.parse(point.at), point]));
   const all: Bar[] = [];
   const end = Date.parse(usage.to);
   for (let at = Date.parse(usage.from); at < end && all.length < BARS_MAX; at += usage.step_s * 1_000) {

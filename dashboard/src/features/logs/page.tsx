@@ -50,7 +50,7 @@ export function LogsPage() {
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.items) ?? [], [query.data]);
-  const download = useAction(async (format: Wire['LogFormat']) => {
+  const download = useAction(async (format: 'csv' | 'ndjson' | 'parquet') => {
     const { data, error, response } = await scope.client.GET('/v1/logs/export', {
       params: { query: { ...filter, format } },
       parseAs: 'blob',

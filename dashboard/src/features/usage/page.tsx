@@ -46,7 +46,7 @@ export function UsagePage() {
             ) : (
               <UsageChart usage={usage.data} />
             )}
-            <Whole whole={usage.data.whole} />
+            <Whole whole={usage.data} />
           </Section>
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
             <Outcomes outcomes={usage.data.total.outcomes} />
@@ -92,7 +92,7 @@ function Figures({ sum }: { sum: Wire['UsageSum'] }) {
 }
 
 /** Until when everything is counted, and what is not. */
-function Whole({ whole }: { whole: Wire['UsageWhole'] }) {
+function Whole({ whole }: { whole: Pick<Wire['Usage'], 'as_of' | 'lost'> }) {
   const lost = whole.lost.reduce((all, one) => all + one.records, 0);
   return (
     <Text fz={12} className="quiet">
