@@ -8,16 +8,25 @@ use super::Control;
 #[tokio::test]
 async fn r80_the_reference_is_served_by_the_program_itself() {
     let control = Control::start().await;
-    for path in ["/", "/docs"] {
-        let page = control.send(|request| request, Method::GET, path).await.is(200);
-        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
-        let policy = page.header("content-security-policy");
-        assert!(policy.starts_with("default-src 'none'; style-src 'self'") && !policy.contains("unsafe"), "{policy}");
-    }
+    let page = control.send(|request| request, Method::GET, "/docs").await.is(200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; style-src 'self'") && !policy.contains("unsafe"), "{policy}");
     let document = control.send(|request| request, Method::GET, "/openapi.json").await.is(200).body;
     assert_eq!(document["openapi"], "3.1.0");
     assert!(document["paths"]["/v1/keys/{key_id}/rotate"]["post"].is_object());
     control.send(|request| request, Method::GET, "/style.css").await.is(200);
+}
+
+/// The dashboard, or the page that says that it was not built.
+#[tokio::test]
+async fn t6_what_stands_at_the_root_runs_no_script_of_others() {
+    let control = Control::start().await;
+    let page = control.send(|request| request, Method::GET, "/").await.is(200);
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; ") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!policy.contains("script-src 'self' ") && !policy.contains("http"), "{policy}");
 }
 
 #[tokio::test]
@@ -87,6 +96,15 @@ async fn r51_r58_apis_tell_what_a_key_may_have() {
     let scopes: Vec<_> = clickyid["scopes"].as_array().unwrap().iter().map(|scope| scope["name"].clone()).collect();
     assert_eq!(scopes, ["validate:target-groups", "validate:offers"]);
     assert_eq!(clickyid["kinds"][0]["visibility"], "once");
+    assert_eq!(clickyid["kinds"][0]["names_environment"], true);
+    assert_eq!(
+        (&clickyid["schemes"], &clickyid["example"]),
+        (&json!([{ "type": "bearer" }]), &json!("/target-groups"))
+    );
+    assert_eq!(clickyid["words"]["section"], "Team dashboard");
+    assert_eq!(clickyid["words"]["expiring_soon"], "Expiring soon", "what a preset leaves out has a default");
+    let bulk = &clickyid["routes"][2];
+    assert_eq!((&bulk["path"], &bulk["environments"]), (&json!("/validate/bulk"), &json!(["live"])));
     let account = control.account("codat", "Acme").await;
     let own = control.by(&control.key_of(&account).await, Method::GET, "/v1/apis", None).await.is(200).body;
     assert_eq!(own["items"].as_array().unwrap().len(), 1, "an account sees its own API alone");
