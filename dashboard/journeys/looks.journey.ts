@@ -59,6 +59,8 @@ async function settled(page: Page): Promise<void> {
 
 async function look(page: Page, name: string): Promise<string[]> {
   await settled(page);
+  const isThere = (await page.getByRole('heading', { name: 'There is no such page' }).count()) === 0;
+  expect(isThere, `${name} is a page`).toBe(true);
   if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true });
   const found = (await barriers(page)).map((one) => `${name}: ${one}`);
   const wide = await overflow(page);

@@ -196,6 +196,22 @@ const accountPages = [
     lazyRouteComponent(() => import('./features/people/leaver'), 'Leaver'),
   ),
   page(
+    '/usage',
+    lazyRouteComponent(() => import('./features/usage/page'), 'UsagePage'),
+  ),
+  page(
+    '/requests',
+    lazyRouteComponent(() => import('./features/logs/page'), 'LogsPage'),
+  ),
+  page(
+    '/notices',
+    lazyRouteComponent(() => import('./features/notices/page'), 'Notices'),
+  ),
+  page(
+    '/hygiene',
+    lazyRouteComponent(() => import('./features/hygiene/page'), 'HygienePage'),
+  ),
+  page(
     '/policy',
     lazyRouteComponent(() => import('./features/policy/page'), 'PolicyPage'),
   ),

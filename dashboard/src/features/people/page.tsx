@@ -170,7 +170,7 @@ function Row({
         <Text fz="sm" fw={600}>
           {person.name}
         </Text>
-        <Text fz={12} className="quiet" hiddenFrom="md" style={{ overflowWrap: 'anywhere' }}>
+        <Text fz={12} className="quiet" hiddenFrom="md" style={{ overflowWrap: 'break-word' }}>
           {person.email ?? 'does not sign in'}
         </Text>
         <Text fz={12} className="quiet" hiddenFrom="sm">
