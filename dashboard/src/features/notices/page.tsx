@@ -3,6 +3,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, type Wire } from '../../api/client';
 import { useScope } from '../../session/scope';
+import { useActorName } from '../../shared/actors';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 
@@ -89,25 +90,27 @@ export function Notices() {
 
 function About({ notice }: { notice: Wire['Notice'] }) {
   const scope = useScope();
-  const name = nameIn(notice.facts);
+  const actorName = useActorName();
   if (notice.key_id) {
     return (
       <Link to={`/a/${scope.id}/keys/${notice.key_id}`} className="row-link">
-        {name ?? notice.key_id}
+        {keyNameIn(notice.facts) ?? notice.key_id}
       </Link>
     );
   }
-  return <Text fz="sm">{name ?? notice.person_id ?? '–'}</Text>;
+  return <Text fz="sm">{notice.person_id ? actorName(`person:${notice.person_id}`) : '–'}</Text>;
 }
 
-/** What the facts call it, where they do. */
-function nameIn(facts: unknown): string | null {
-  if (typeof facts !== 'object' || facts === null) return null;
-  for (const name of ['key_name', 'name', 'person', 'key', 'url']) {
-    const value = (facts as Record<string, unknown>)[name];
-    if (typeof value === 'string' && value !== '') return value;
-  }
-  return null;
+/** What the facts call the key, where they do. */
+function keyNameIn(facts: unknown): string | null {
+  const record = asRecord(facts);
+  const key = asRecord(record.key);
+  const name = [record.key_name, key.name, record.name].find((one) => typeof one === 'string' && one !== '');
+  return typeof name === 'string' ? name : null;
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
 /** `key.expiring` → `Key expiring` */
