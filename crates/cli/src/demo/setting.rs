@@ -21,9 +21,11 @@ pub(super) struct Setting<'a> {
 impl Setting<'_> {
     /// The configuration.
     pub(super) fn toml(&self) -> String {
+        self.deployment() + &self.apis()
+    }
+
+    fn deployment(&self) -> String {
         let [gateway, auth, control] = self.listen;
-        let url = |which| text(&self.examples.url(which));
-        let neutral = self.own_upstream.map_or_else(|| url(Which::Neutral), text);
         format!(
             r#"data_dir = {data_dir}
 
@@ -49,7 +51,21 @@ from = "Keyward <keyward@example.com>"
 # Webhooks may be on this machine, also without TLS: to look at what they are told.
 [webhooks]
 loopback = true
+"#,
+            data_dir = text(&self.data_dir.to_string_lossy()),
+            insecure = self.insecure_bind,
+            url = reachable(control),
+            smtp_host = self.smtp.ip(),
+            smtp_port = self.smtp.port(),
+        )
+    }
 
+    fn apis(&self) -> String {
+        let [gateway, ..] = self.listen;
+        let url = |which| text(&self.examples.url(which));
+        let neutral = self.own_upstream.map_or_else(|| url(Which::Neutral), text);
+        format!(
+            r#"
 # No preset: `Authorization: Bearer kw_live_…`.
 [apis.demo]
 prefixes = ["/demo"]
@@ -89,11 +105,6 @@ prefixes = ["/codat"]
 url = "{reached}/codat"
 upstream = {codat}
 "#,
-            data_dir = text(&self.data_dir.to_string_lossy()),
-            insecure = self.insecure_bind,
-            url = reachable(control),
-            smtp_host = self.smtp.ip(),
-            smtp_port = self.smtp.port(),
             clevertap = url(Which::CleverTap),
             clickyid_live = url(Which::ClickyIdLive),
             clickyid_test = url(Which::ClickyIdTest),
