@@ -106,7 +106,8 @@ fn collect(app: &'static Dir<'static>, dir: &'static Dir<'static>, files: &mut H
         };
         let beside = |end: &str| app.get_file(format!("{path}.{end}")).map(include_dir::File::contents);
         let plain = file.contents();
-        let hash = Sha256::digest(plain).iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        let hash =
+            Sha256::digest(plain).iter().take(12).fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
         files.insert(name, Asset { kind, hash, plain, gzip: beside("gz"), brotli: beside("br") });
     }
 }
