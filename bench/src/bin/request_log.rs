@@ -234,7 +234,7 @@ async fn sustained(rate: u64, seconds: u64) -> Result<()> {
     });
     app.logs.settle().await;
     app.logs.seal_now().await;
-    let log = (cpu() - before).saturating_sub(making);
+    let log = cpu().saturating_sub(before).saturating_sub(making);
     let tally = app.logs.tally().context("the log was started")?;
     let holding = app.logs.holding().context("the log was started")?;
     let rows = tally.stored.max(1) as f64;
@@ -262,12 +262,12 @@ async fn fill(dir: PathBuf, rows: u64, keys: u64, even: bool) -> Result<()> {
             // 1,000 rows a second.
             let row = |number: u64| traffic.row(number, UnixMs(FIRST_MS + number as i64));
             let frame = (from..(from + FRAME_ROWS).min(last)).map(row).collect();
-            making += cpu() - drawing;
+            making += cpu().saturating_sub(drawing);
             next.add(frame)?;
         }
         bytes += next.finish()?;
     }
-    let log = (cpu() - before).saturating_sub(making).as_secs_f64();
+    let log = cpu().saturating_sub(before).saturating_sub(making).as_secs_f64();
     println!("{rows} rows, {bytes} bytes: {:.2} bytes a row", bytes as f64 / rows as f64);
     println!("compressing: {:.3} µs CPU a row; {:.0} s in all", log * 1e6 / rows as f64, began.elapsed().as_secs_f64());
     Ok(())

@@ -34,7 +34,7 @@ pub(crate) async fn run(cli: Cli, output: Output) -> anyhow::Result<ExitCode> {
     let Cli { global, command } = cli;
     let global = &global;
     match command {
-        Command::Demo(demo) => demo::run(&demo, output).await?,
+        Command::Demo(demo) => Box::pin(demo::run(&demo, output)).await?,
         Command::Serve => serve::run(global, output).await?,
         Command::Init(init) => init::run(&init, global, output).await?,
         Command::Migrate => init::migrate(global, output).await?,

@@ -107,19 +107,18 @@ pub(super) async fn build(app: &App, gateway: &str, own_upstream: bool) -> anyho
 }
 
 async fn example(app: &App, cast: &Cast, gateway: &str, own_upstream: bool) -> anyhow::Result<Example> {
-    let (account, first_key, admin) = match known_account(app, cast).await? {
-        Some(account) => (account, None, None),
-        None => {
-            let (account, first_key) = new_account(app, cast).await?;
-            let (admin, holder) = settle(app, cast, account.id).await?;
-            let place = Place { account: account.id, holder };
-            match cast.api {
-                "clevertap" => states::passcodes(app, &place).await?,
-                "clickyid" => states::request(app, &place).await?,
-                _ => {}
-            }
-            (account, first_key, Some(admin))
+    let (account, first_key, admin) = if let Some(account) = known_account(app, cast).await? {
+        (account, None, None)
+    } else {
+        let (account, first_key) = new_account(app, cast).await?;
+        let (admin, holder) = settle(app, cast, account.id).await?;
+        let place = Place { account: account.id, holder };
+        match cast.api {
+            "clevertap" => states::passcodes(app, &place).await?,
+            "clickyid" => states::request(app, &place).await?,
+            _ => {}
         }
+        (account, first_key, Some(admin))
     };
     let shown = match first_key {
         Some(key) => key,

@@ -19,6 +19,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::pages;
 use super::problem::Problem;
+use crate::vault::hex;
 
 /// What was built; empty but for a note to git where nothing was.
 static BUILT: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../dashboard/dist");
@@ -33,6 +34,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'u
                       frame-ancestors 'none'";
 /// Files below this have their content's hash in their name.
 const HASHED: &str = "assets/";
+/// So much of a file's digest is its entity tag.
+const HASH_BYTES: usize = 12;
 
 /// One file of the app.
 #[derive(Debug)]
@@ -106,8 +109,7 @@ fn collect(app: &'static Dir<'static>, dir: &'static Dir<'static>, files: &mut H
         };
         let beside = |end: &str| app.get_file(format!("{path}.{end}")).map(include_dir::File::contents);
         let plain = file.contents();
-        let hash =
-            Sha256::digest(plain).iter().take(12).fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
+        let hash = hex(&Sha256::digest(plain)[..HASH_BYTES]);
         files.insert(name, Asset { kind, hash, plain, gzip: beside("gz"), brotli: beside("br") });
     }
 }

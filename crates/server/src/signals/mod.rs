@@ -95,7 +95,7 @@ struct Used {
     per: Per,
     limit: String,
     percent: u8,
-    used: u64,
+    count: u64,
     budget: u64,
     /// Of a limit; a quota has its period.
     window_ms: Option<i64>,
@@ -169,7 +169,7 @@ impl Signals {
             per,
             limit: name.to_owned(),
             percent,
-            used: status.limit.saturating_sub(status.remaining),
+            count: status.limit.saturating_sub(status.remaining),
             budget: status.limit,
             window_ms,
             resets_at: status.reset_at,
@@ -226,13 +226,11 @@ fn reached(before: u64, after: u64, limit: u64) -> Option<u8> {
 
 /// Whose the limit or quota at this place of the terms is, what it is called, and how long its window is.
 fn named(terms: &Terms, place: usize) -> Option<(Per, &str, Option<i64>)> {
-    match terms.limits.get(place) {
-        Some(limit) => Some((limit.per, &limit.name, Some(limit.window_ms))),
-        None => {
-            let quota = terms.quotas.get(place.checked_sub(terms.limits.len())?)?;
-            Some((quota.per, &quota.name, None))
-        }
+    if let Some(limit) = terms.limits.get(place) {
+        return Some((limit.per, &limit.name, Some(limit.window_ms)));
     }
+    let quota = terms.quotas.get(place.checked_sub(terms.limits.len())?)?;
+    Some((quota.per, &quota.name, None))
 }
 
 #[cfg(test)]

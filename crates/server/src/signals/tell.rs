@@ -168,7 +168,7 @@ async fn tell(app: &App, signal: &Signal) -> Result<(), OpError> {
 
 /// Once for each part of a limit in each of its windows; of a short window once an hour.
 async fn tell_used(app: &App, used: &Used) -> Result<(), OpError> {
-    let Used { account, key, per, limit, percent, used: count, budget, window_ms, resets_at, at } = used.clone();
+    let Used { account, key, per, limit, percent, count, budget, window_ms, resets_at, at } = used.clone();
     let settings = notices::settings_in(&mut app.db.conn().await?, account).await?;
     // A request that reached more than one part has reached the lower ones too.
     let wanted = settings.limit_percents().into_iter().filter(|wanted| *wanted <= percent).max();

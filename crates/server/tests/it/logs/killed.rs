@@ -46,7 +46,7 @@ async fn the_recorder_that_is_killed() {
                     let mut record = Box::new(Record::new(UnixMs(START.0 + nth), Source::Gateway));
                     record.set_texts("/killed", "", "");
                     recorder.hand_over(record);
-                    if nth as u64 % STEP == 0 {
+                    if (nth as u64).is_multiple_of(STEP) {
                         // A pipe holds few lines: no child gets far ahead of its parent.
                         out.write_all(format!("!{thread} {nth}{:500}\n", "").as_bytes()).unwrap();
                         // A steady stream, so that kills find the writer at every one of its steps.

@@ -51,7 +51,7 @@ async fn r24_r79_r98_no_form_of_a_secret_is_in_the_log() {
     }
     let records = everything(app).await;
     assert!(records.len() >= 5 * 6 * canaries.len(), "{}", records.len());
-    let told: String = records.iter().map(|record| format!("{record:?}\n")).collect();
+    let told = format!("{records:?}");
     let folder = app.config.logs.folder.clone();
     // With segments, too.
     app.logs.seal_now().await;

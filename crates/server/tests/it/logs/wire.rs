@@ -127,7 +127,7 @@ async fn the_tail_tells_what_comes_and_ends_with_the_right_to_it() {
     put(&control, &own, 2, |nth, record| record.status = if nth == 0 { 500 } else { 204 }).await;
     let mut text = String::new();
     while !text.contains("\n\n") {
-        text.push_str(&String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap());
+        text.push_str(std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap());
     }
     let data = text.lines().find_map(|line| line.strip_prefix("data:")).unwrap();
     let row: Value = serde_json::from_str(data).unwrap();

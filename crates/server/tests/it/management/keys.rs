@@ -17,7 +17,6 @@ fn everything(account: &str) -> Value {
         "limits": [{ "name": "default", "limit": 5 }],
         "quotas": [{ "name": "monthly", "budget": 1000, "refill": { "monthly": { "day": 1 } } }],
         "external_id": "ci-1", "metadata": { "team": "red" }, "tags": ["web"],
-        "contacts": ["ops@partner.example"],
     })
 }
 
@@ -71,9 +70,7 @@ async fn r22_r50_r52_a_created_key_shows_its_secret() {
       "tags": [
         "web"
       ],
-      "contacts": [
-        "ops@partner.example"
-      ],
+      "contacts": [],
       "snoozed_until": null,
       "secrets": [
         {
