@@ -81,6 +81,11 @@ export async function as(person: Person, path = '/', look: Look = {}): Promise<P
   return page;
 }
 
+/** Their sign-ins have ended: whoever comes next signs in anew. */
+export function forget(person: Person): void {
+  cookies.delete(person.email);
+}
+
 export async function signIn(page: Page, person: Person): Promise<void> {
   await page.getByLabel('E-mail').fill(person.email);
   await page.getByRole('textbox', { name: 'Password' }).fill(person.password);

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { accountOf, api, as, demo, dialog, leave, mailed, main, menu, signIn, visit } from './browser';
+import { accountOf, api, as, demo, dialog, forget, leave, mailed, main, menu, signIn, visit } from './browser';
 import type { Person } from './world';
 
 afterEach(leave);
@@ -146,6 +146,7 @@ test('a forgotten password: a link comes by mail and works once', async () => {
   await page.getByRole('textbox', { name: 'New password' }).fill(ann.password);
   await page.getByRole('button', { name: 'Set the password' }).click();
   await page.getByText('Every sign-in of yours has ended.').waitFor();
+  forget(ann);
   await page.goto('/sign-in');
   await page.goto(link);
   await page.getByRole('textbox', { name: 'New password' }).fill('a quiet walk in the hills');

@@ -14,9 +14,20 @@ fn the_outbox_is_listed_and_mail_is_tried_out() {
     let missing = demo.client(&missing).output().expect("the program runs");
     assert_eq!(missing.status.code(), Some(1));
     assert!(text(&missing.stderr).contains("not_found"), "{}", text(&missing.stderr));
-    let tried = demo.client(&["notices", "test", "ada@example.com"]).output().expect("the program runs");
-    assert_eq!(tried.status.code(), Some(1));
-    assert!(text(&tried.stderr).contains("no_mail"), "{}", text(&tried.stderr));
+    let tried = demo.json(&["notices", "test", "ada@example.com"]);
+    assert_eq!(tried["accepted"], true, "{tried}");
+    let refused = demo.client(&["notices", "test", "nobody"]).output().expect("the program runs");
+    assert_eq!(refused.status.code(), Some(1));
+    let account = demo.json(&["accounts", "list", "--api", "clevertap"])["items"][0]["id"].clone();
+    let account = account.as_str().expect("an id");
+    let set = demo.json(&["notices", "set", account, "--mail", "key.created=off", "--expiry-days", "60,3"]);
+    assert_eq!((&set["mail"]["key.created"], &set["expiry_days"]), (&false.into(), &serde_json::json!([60, 3])));
+    let set = demo.json(&["notices", "set", account, "--time-zone", "Europe/Berlin"]);
+    assert_eq!(
+        (&set["mail"]["key.created"], &set["time_zone"]),
+        (&false.into(), &"Europe/Berlin".into()),
+        "the rest stays"
+    );
 
     let dir = tempfile::tempdir().expect("a directory");
     let config = dir.path().join("keyward.toml");

@@ -29,7 +29,7 @@ pub(crate) enum Notices {
         account: Option<String>,
         /// About this key.
         #[arg(long, value_name = "KEY")]
-        key: Option<String>,
+        key_id: Option<String>,
         #[command(flatten)]
         paging: Paging,
     },
@@ -93,8 +93,8 @@ fn switch(text: &str) -> Result<(String, bool), String> {
 
 pub(crate) async fn run(command: Notices, global: &Global, output: Output) -> anyhow::Result<()> {
     match command {
-        Notices::List { kind, account, key, paging } => {
-            let query = NoticeQuery { kind, account_id: account, key_id: key, ..NoticeQuery::default() };
+        Notices::List { kind, account, key_id, paging } => {
+            let query = NoticeQuery { kind, account_id: account, key_id, ..NoticeQuery::default() };
             list(&connect(global)?, &query, &paging, output).await
         }
         Notices::Settings { account } => {

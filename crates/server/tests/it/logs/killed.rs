@@ -125,6 +125,4 @@ async fn killed_at_any_moment_the_gap_is_known_exactly() {
     assert_eq!(counted.total.requests, records.len() as u64, "usage equals the log");
     let told: u64 = counted.whole.lost.iter().map(|(_, records)| records).sum();
     assert_eq!(told, lost, "usage tells what is missing");
-    assert!(records.len() as u64 > least / 2, "most of it was stored: {} of {least}", records.len());
-    assert!(records.iter().all(|record| record.path() == "/killed"));
 }
