@@ -44,6 +44,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--no-install", action="store_true", help="never call apt")
     parser.add_argument("--no-build", action="store_true", help="use the binaries that are there")
     parser.add_argument("--bin-dir", type=Path, help="where they are (implies --no-build)")
+    parser.add_argument("--earlier", type=Path, help="binaries of an earlier build, measured beside: what a change costs")
     parser.add_argument("--no-write", action="store_true", help="print the tables, leave the page alone")
     options = parser.parse_args()
     if min(options.keys, options.rounds, options.seconds, options.latency_rate) < 1:
@@ -99,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
 
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="keyward-bench-") as name, Fleet(Path(name)) as fleet:
-        targets = start_all(Place(fleet, threads), bin_dir, options.keys, wanted)
+        targets = start_all(Place(fleet, threads), bin_dir, options.earlier, options.keys, wanted)
         meter = Meter(fleet.work_dir, bin_dir)
         measure(meter, targets, options)
     results = meter.results

@@ -55,11 +55,11 @@ def missing_binaries(bin_dir: Path) -> list[str]:
     return [name for name in ("keyward", "keyward-fill") if not (bin_dir / name).is_file()]
 
 
-def write_config(place: Place, ports: Ports) -> Path:
-    data_dir = place.fleet.work_dir / "keyward-data"
+def write_config(place: Place, slug: str, ports: Ports) -> Path:
+    data_dir = place.fleet.work_dir / f"{slug}-data"
     data_dir.mkdir()
     return place.file(
-        "keyward.toml",
+        f"{slug}.toml",
         CONFIG.format(
             data_dir=data_dir,
             gateway=ports.gateway,
@@ -70,20 +70,20 @@ def write_config(place: Place, ports: Ports) -> Path:
     )
 
 
-def fill(place: Place, bin_dir: Path, config: Path, count: int) -> KeySet:
+def fill(place: Place, slug: str, bin_dir: Path, config: Path, count: int) -> KeySet:
     """Creates the keys in Keyward's store before it starts; their secrets go to a file of ours."""
-    out = place.fleet.work_dir / "keyward.keys"
+    out = place.fleet.work_dir / f"{slug}.keys"
     command = [str(bin_dir / "keyward-fill"), "--config", str(config), "--api", "bench"]
     command += ["--keys", str(count), "--out", str(out)]
     started = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise BenchError(f"keyward-fill failed:\n{done.stderr[-2000:]}")
-    print(f"keyward: {count:,} keys in the store after {time.monotonic() - started:.1f} s", flush=True)
+    print(f"{slug}: {count:,} keys in the store after {time.monotonic() - started:.1f} s", flush=True)
     return KeySet(out, count)
 
 
-def start(place: Place, bin_dir: Path, config: Path, ports: Ports) -> Server:
+def start(place: Place, slug: str, bin_dir: Path, config: Path, ports: Ports) -> Server:
     def ready() -> bool:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{ports.control}/readyz", timeout=2) as answer:
@@ -93,6 +93,6 @@ def start(place: Place, bin_dir: Path, config: Path, ports: Ports) -> Server:
 
     command = [str(bin_dir / "keyward"), "serve", "--config", str(config)]
     started = time.monotonic()
-    server = place.fleet.start("keyward", command, ready, wait_s=READY_WAIT_S)
-    print(f"keyward: ready after {time.monotonic() - started:.1f} s", flush=True)
+    server = place.fleet.start(slug, command, ready, wait_s=READY_WAIT_S)
+    print(f"{slug}: ready after {time.monotonic() - started:.1f} s", flush=True)
     return server

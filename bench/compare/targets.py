@@ -70,6 +70,15 @@ def make_keys(path: Path, count: int) -> KeySet:
     return KeySet(path, count)
 
 
+@dataclass(frozen=True)
+class Build:
+    """A build of Keyward that is measured; {} in its title is what it does."""
+
+    slug: str
+    title: str
+    bin_dir: Path
+
+
 @dataclass
 class Lineup:
     """Starts servers and collects the rows they make."""
@@ -154,24 +163,24 @@ def add_proxies(lineup: Lineup) -> None:
         add(slug, title, PROXIED, lineup.haproxy(slug, keys, upstream=True), keys=keys, **says)
 
 
-def add_keyward(lineup: Lineup, key_count: int) -> None:
-    """Keyward's rows, by one process that serves them all."""
-    if not lineup.wanted("keyward"):
+def add_keyward(lineup: Lineup, build: Build, key_count: int) -> None:
+    """The rows of a build of Keyward, by one process that serves them all."""
+    if not lineup.wanted(build.slug):
         return
-    if missing := keyward.missing_binaries(lineup.bin_dir):
-        print(f"SKIPPED keyward: {', '.join(missing)} not found in {lineup.bin_dir}", flush=True)
+    if missing := keyward.missing_binaries(build.bin_dir):
+        print(f"SKIPPED {build.slug}: {', '.join(missing)} not found in {build.bin_dir}", flush=True)
         return
     ports = keyward.Ports(*free_ports(3), lineup.upstream_port)
-    config = keyward.write_config(lineup.place, ports)
-    keys = keyward.fill(lineup.place, lineup.bin_dir, config, key_count)
-    server = keyward.start(lineup.place, lineup.bin_dir, config, ports)
+    config = keyward.write_config(lineup.place, build.slug, ports)
+    keys = keyward.fill(lineup.place, build.slug, build.bin_dir, config, key_count)
+    server = keyward.start(lineup.place, build.slug, build.bin_dir, config, ports)
 
-    def row(slug: str, title: str, group: str, port: int, request: bytes, expect: str) -> None:
-        title = f"**{title}**, {keys.count:,} keys"
-        lineup.targets.append(Target(slug, title, group, port, [server], request, keys, expect))
+    def row(what: str, title: str, group: str, port: int, request: bytes, expect: str) -> None:
+        title = f"{build.title.format(title)}, {keys.count:,} keys"
+        lineup.targets.append(Target(f"{build.slug}-{what}", title, group, port, [server], request, keys, expect))
 
-    row("keyward-verify", "Keyward `POST /v1/verify`", ANSWERS, ports.auth, verify_request(keys), ALLOWED)
-    row("keyward-gateway", "Keyward gateway", PROXIED, ports.gateway, get_request(), UPSTREAM_SAYS)
+    row("verify", "Keyward `POST /v1/verify`", ANSWERS, ports.auth, verify_request(keys), ALLOWED)
+    row("gateway", "Keyward gateway", PROXIED, ports.gateway, get_request(), UPSTREAM_SAYS)
 
 
 def add_auth_request(
@@ -188,8 +197,10 @@ def add_auth_request(
     )
 
 
-def start_all(place: Place, bin_dir: Path, key_count: int, wanted: Callable[[str], bool]) -> list[Target]:
-    """Starts every wanted server, side by side."""
+def start_all(
+    place: Place, bin_dir: Path, earlier: Path | None, key_count: int, wanted: Callable[[str], bool]
+) -> list[Target]:
+    """Starts every wanted server, side by side; of Keyward also an earlier build, where there is one."""
     small = make_keys(place.fleet.work_dir / "small.keys", min(MAP_KEYS, key_count))
     large = small if key_count <= MAP_KEYS else make_keys(place.fleet.work_dir / "large.keys", key_count)
     (upstream_port,) = free_ports(1)
@@ -197,7 +208,9 @@ def start_all(place: Place, bin_dir: Path, key_count: int, wanted: Callable[[str
     lineup = Lineup(place, bin_dir, wanted, small, large, upstream_port, [])
     add_answers(lineup)
     add_proxies(lineup)
-    add_keyward(lineup, key_count)
+    add_keyward(lineup, Build("keyward", "**{}**", bin_dir), key_count)
+    if earlier:
+        add_keyward(lineup, Build("earlier", "an earlier build, {}", earlier), key_count)
     if wanted("nginx-auth-empty"):
         (auth_port,) = free_ports(1)
         empty = peers.start_hyper(place, "auth-empty", auth_port, bin_dir / "bare-hyper", "empty")

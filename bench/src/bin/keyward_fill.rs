@@ -17,8 +17,8 @@ use keyward_server::vault::random;
 use sqlx::Connection as _;
 
 const BATCH: usize = 10_000;
-const ACCOUNT: &str = "insert into account (id, api, public_id, name, accepted_keys, suspended, tags, version, turn, created_at, updated_at) \
-    values ($1, $2, $3, $4, 'both', false, '[]', 1, 1, $5, $5)";
+const ACCOUNT: &str = "insert into account (id, api, public_id, name, accepted_keys, suspended, totp_required, tags, version, turn, \
+    created_at, updated_at) values ($1, $2, $3, $4, 'both', false, false, '[]', 1, 1, $5, $5)";
 const KEY: &str = "insert into api_key (id, account_id, kind, environment, name, name_folded, name_unique, scopes, addresses, limits, quotas, \
     tags, state, created_by, created_at, updated_at, version) \
     values ($1, $2, 'account', 'live', $3, $3, $3, $4, '', '[]', '[]', '[]', 'active', 'system', $5, $5, 1)";
@@ -44,7 +44,10 @@ struct Options {
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let options = Options::parse();
+    fill(&Options::parse()).await
+}
+
+async fn fill(options: &Options) -> Result<()> {
     let config = config::load(&options.config)
         .map_err(|errors| anyhow!("{}", errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     let app = App::start(config.into(), ClockChoice::System).await?;
@@ -91,4 +94,19 @@ async fn main() -> Result<()> {
     out.flush()?;
     println!("{} keys in {}", options.keys, app.config.data_dir.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Options, fill};
+
+    #[tokio::test]
+    async fn the_store_as_it_is_can_be_filled() {
+        let dir = tempfile::tempdir().unwrap();
+        let (config, out) = (dir.path().join("keyward.toml"), dir.path().join("keys"));
+        let text = "[apis.bench]\nupstream = 'http://127.0.0.1:9'\n[apis.bench.scopes]\nread = ''\n";
+        std::fs::write(&config, format!("data_dir = {:?}\n{text}", dir.path().join("data"))).unwrap();
+        fill(&Options { config, api: "bench".into(), keys: 3, out: out.clone() }).await.unwrap();
+        assert_eq!(std::fs::read_to_string(out).unwrap().lines().count(), 3);
+    }
 }
