@@ -38,6 +38,8 @@ pub struct Route {
     pub body: Option<BodyRule>,
     /// The upstream it goes to instead of the API's, by name.
     pub upstream: Option<String>,
+    /// Most bytes of a request's body, and of its answer's, that the request log keeps; 0 keeps none of them.
+    pub log_bytes_max: usize,
 }
 
 /// A pattern that can't be used.
@@ -146,6 +148,7 @@ mod tests {
             cost: 1,
             body: None,
             upstream: None,
+            log_bytes_max: 0,
         }
     }
 

@@ -7,6 +7,7 @@ use keyward_core::decide::{self, Request};
 use keyward_core::denial::{Denial, Reason};
 use keyward_core::key::Key;
 use keyward_core::limit::LimitStatus;
+use keyward_core::quota::Refill;
 use keyward_core::route::{Access, Matched};
 use keyward_core::secret::{Digest, Misshapen};
 use keyward_core::terms::Terms;
@@ -119,6 +120,24 @@ impl Verdict {
     /// The limit or quota that refused it, or else the one with the least left.
     pub fn tightest(&self) -> Option<&LimitStatus> {
         tightest(&self.statuses, self.refused_by)
+    }
+
+    /// Why it is refused, if it is.
+    pub fn denial(&self) -> Option<&Denial> {
+        match &self.outcome {
+            Outcome::Deny(denial) => Some(denial),
+            Outcome::Allow | Outcome::NeedBody { .. } => None,
+        }
+    }
+
+    /// How each limit and quota of the caller stands, by name; and whether it is ever whole again.
+    pub fn standings(&self) -> impl Iterator<Item = (&str, bool, &LimitStatus)> {
+        let terms = self.caller.as_ref().map(|caller| &caller.terms);
+        let limits = terms.into_iter().flat_map(|terms| terms.limits.iter().map(|limit| (limit.name.as_str(), true)));
+        let renews = |refill| refill != Refill::Never;
+        let quotas = terms.into_iter();
+        let quotas = quotas.flat_map(move |terms| terms.quotas.iter().map(move |own| (&*own.name, renews(own.refill))));
+        limits.chain(quotas).zip(&self.statuses).map(|((name, renews), status)| (name, renews, status))
     }
 
     /// A refusal of somebody unknown.

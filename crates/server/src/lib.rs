@@ -11,6 +11,7 @@ pub mod changes;
 pub mod clock;
 pub mod config;
 pub mod db;
+pub mod explain;
 pub mod gateway;
 pub mod http;
 pub mod hygiene;

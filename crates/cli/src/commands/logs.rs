@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use jiff::{SignedDuration, Timestamp};
 use keyward_sdk::client::{Client, Download};
 use keyward_sdk::wire::{
-    Environment, Kind, LogEntry, LogExportQuery, LogFilter, LogFormat, LogMissing, LogOutcome, LogPage, LogQuery,
-    LogSource, LogStatus, LogTailQuery,
+    Environment, Kind, LogBodiesQuery, LogBody, LogEntry, LogExportQuery, LogFilter, LogFormat, LogMissing, LogOutcome,
+    LogPage, LogQuery, LogSource, LogStatus, LogTailQuery,
 };
 
 use super::accounts::more;
@@ -47,6 +47,11 @@ pub(crate) struct Logs {
 
 #[derive(Debug, Subcommand)]
 enum LogsCommand {
+    /// What was kept of one request's bodies, on a route with `log_bodies`.
+    Bodies {
+        /// The request's id, as in X-Request-Id.
+        request_id: String,
+    },
     /// What was decided, stored and dropped, and whether the log can be written.
     Status,
 }
@@ -173,8 +178,10 @@ fn instant(text: &str) -> Result<String, String> {
 
 pub(crate) async fn run(logs: Logs, global: &Global, output: Output) -> anyhow::Result<()> {
     let client = &connect(global)?;
-    if matches!(logs.command, Some(LogsCommand::Status)) {
-        return status(client, output).await;
+    match logs.command {
+        Some(LogsCommand::Status) => return status(client, output).await,
+        Some(LogsCommand::Bodies { request_id }) => return bodies(client, request_id, output).await,
+        None => {}
     }
     let format = match (logs.csv, logs.ndjson, logs.parquet) {
         (true, _, _) => Some(LogFormat::Csv),
@@ -221,6 +228,23 @@ fn tell_missing(missing: &[LogMissing], output: Output) {
     for LogMissing { reason, since, until, records } in missing {
         output.remark(format_args!("{records} requests are missing ({reason}) between {since} and {until}"));
     }
+}
+
+async fn bodies(client: &Client, request_id: String, output: Output) -> anyhow::Result<()> {
+    let bodies = client.log_bodies(&LogBodiesQuery { request_id }).await?;
+    if output.is_json() {
+        return output.json(&bodies);
+    }
+    if bodies.request.is_none() && bodies.answer.is_none() {
+        output.remark("nothing was kept: its route has no `log_bodies`");
+    }
+    for (name, body) in [("request", &bodies.request), ("answer", &bodies.answer)] {
+        let Some(LogBody { text, cut }) = body else { continue };
+        let more = if *cut { ", and more that was not kept" } else { "" };
+        output.line(format_args!("{} ({} bytes{more})", output.paint(name, Tone::Plain), text.len()))?;
+        output.line(text)?;
+    }
+    Ok(())
 }
 
 const HEADINGS: [&str; 9] = ["AT", "STATUS", "CODE", "MS", "METHOD", "PATH", "KEY", "ACCOUNT", "FROM"];

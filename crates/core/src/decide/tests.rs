@@ -45,6 +45,7 @@ fn world() -> World {
         cost: 1,
         body: None,
         upstream: None,
+        log_bytes_max: 0,
     };
     World {
         api: Api {

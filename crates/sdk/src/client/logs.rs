@@ -1,7 +1,7 @@
 //! The request log.
 
 use super::{Answer, Client, Download};
-use crate::wire::{LogExportQuery, LogPage, LogQuery, LogStatus, LogTailQuery};
+use crate::wire::{LogBodies, LogBodiesQuery, LogExportQuery, LogPage, LogQuery, LogStatus, LogTailQuery};
 
 impl Client {
     /// Rows of the log, newest first.
@@ -17,6 +17,11 @@ impl Client {
     /// Rows as they come, as server-sent events.
     pub async fn tail_logs(&self, query: &LogTailQuery) -> Answer<Download> {
         self.download(&["v1", "logs", "tail"], query).await
+    }
+
+    /// What was kept of one request's bodies.
+    pub async fn log_bodies(&self, query: &LogBodiesQuery) -> Answer<LogBodies> {
+        self.get(&["v1", "logs", "bodies"], query).await
     }
 
     /// How the log does.

@@ -166,6 +166,33 @@ pub struct LogDropped {
     pub records: u64,
 }
 
+/// Whose bodies.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LogBodiesQuery {
+    /// The request's id.
+    pub request_id: String,
+}
+
+/// What was kept of a request's bodies; `null` both where its route keeps none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogBodies {
+    /// The request's.
+    pub request: Option<LogBody>,
+    /// The answer's.
+    pub answer: Option<LogBody>,
+}
+
+/// The beginning of a body.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LogBody {
+    /// As text; what looked like a key is redacted.
+    pub text: String,
+    /// Whether there was more, or something that is no text and was left out.
+    pub cut: bool,
+}
+
 /// Which rows; what is left out does not matter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogFilter {

@@ -8,6 +8,7 @@ mod apis;
 mod audit;
 mod change;
 mod dry_run;
+mod explain;
 mod handing;
 mod hygiene;
 mod keys;
@@ -34,6 +35,7 @@ pub use apis::{Api, ApiRegions, ExpiryRules, KindRules, Naming, Plan, Region, Ro
 pub use audit::{AuditEvent, AuditExportQuery, AuditFormat, AuditQuery};
 pub use change::{Changed, Done, Effective};
 pub use dry_run::{DryRun, DryRunQuery, OrDryRun, TouchedKey};
+pub use explain::{ExplainHeader, ExplainRecorded, ExplainRequest, ExplainedRecord, ExplainedRequest};
 pub use handing::{DeclineKey, NewPickup, PickUp, PickUpLook, Pickup, PickupBy, PickupSent};
 pub use hygiene::{ArrivingKey, Hygiene, HygieneKey, HygieneQuery};
 pub use keys::{
@@ -43,8 +45,8 @@ pub use keys::{
 pub use leaks::{Exposed, GithubFeedback, GithubMatch, LeakLabel, LeakReport, LeakReports, LeakResult, LeakResults};
 pub use live::{LiveKey, LiveLimit, LiveQuery, LiveTick};
 pub use logs::{
-    LogDropped, LogEntry, LogExportQuery, LogFilter, LogFormat, LogMissing, LogOutcome, LogPage, LogQuery, LogSource,
-    LogStatus, LogTailQuery,
+    LogBodies, LogBodiesQuery, LogBody, LogDropped, LogEntry, LogExportQuery, LogFilter, LogFormat, LogMissing,
+    LogOutcome, LogPage, LogQuery, LogSource, LogStatus, LogTailQuery,
 };
 pub use management::{ManagementKey, ManagementKeyCreated, NewManagementKey, Whoami};
 pub use notices::{KeptNoticeSettings, Notice, NoticeChoice, NoticeDelivery, NoticeQuery, NoticeSettings, Snooze};

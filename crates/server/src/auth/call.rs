@@ -11,7 +11,7 @@ use keyward_core::time::UnixMs;
 use serde::Deserialize;
 
 use super::{Desk, render};
-use crate::authorize::{Attempt, Body, Outcome, Presented, Verdict, Ward};
+use crate::authorize::{Attempt, Body, Presented, Verdict, Ward};
 use crate::clock::Clock;
 use crate::config::{ApiSetup, Config, Scheme};
 use crate::gateway::credential;
@@ -192,10 +192,7 @@ fn record(
     clock: &Clock,
 ) {
     let mut record = Box::new(Record::new(at, Source::Auth));
-    let denial = match &verdict.outcome {
-        Outcome::Deny(denial) => Some(denial),
-        Outcome::Allow | Outcome::NeedBody { .. } => None,
-    };
+    let denial = verdict.denial();
     record.status = denial.map_or(200, Denial::status);
     record.code = denial.map(Denial::code);
     record.api = recorder.book().api(attempt.setup);

@@ -3,11 +3,10 @@
 use keyward_core::denial::{Denial, seconds_up};
 use keyward_core::ids::{AccountId, KeyId, PersonId};
 use keyward_core::limit::LimitStatus;
-use keyward_core::quota::Refill;
 use serde::Serialize;
 
 use super::call::BadCall;
-use crate::authorize::{Explained, Outcome, Verdict};
+use crate::authorize::{Explained, Verdict};
 use crate::config::ApiSetup;
 
 #[derive(Serialize)]
@@ -51,10 +50,7 @@ pub(super) fn answer(
     request_id: &str,
     checks: Option<&[Explained]>,
 ) -> Result<(), BadCall> {
-    let denial = match &verdict.outcome {
-        Outcome::Deny(denial) => Some(denial),
-        Outcome::Allow | Outcome::NeedBody { .. } => None,
-    };
+    let denial = verdict.denial();
     let caller = verdict.caller.as_ref();
     let scopes = caller.map(|caller| setup.api.catalogue.names(&caller.terms.scopes).collect());
     let answer = Answer {
@@ -76,16 +72,13 @@ pub(super) fn answer(
 }
 
 fn limits(verdict: &Verdict) -> Vec<LimitState<'_>> {
-    let Some(caller) = &verdict.caller else { return Vec::new() };
-    let limits = caller.terms.limits.iter().map(|limit| (limit.name.as_str(), true));
-    let quotas = caller.terms.quotas.iter().map(|quota| (quota.name.as_str(), quota.refill != Refill::Never));
-    let state = |((name, renews), status): ((_, bool), &LimitStatus)| LimitState {
+    let state = |(name, renews, status): (_, bool, &LimitStatus)| LimitState {
         name,
         limit: status.limit,
         remaining: status.remaining,
         reset_at: renews.then(|| status.reset_at.rfc3339()),
     };
-    limits.chain(quotas).zip(&verdict.statuses).map(state).collect()
+    verdict.standings().map(state).collect()
 }
 
 fn check(explained: &Explained) -> CheckState {

@@ -101,7 +101,9 @@ impl<J: Judge> Serve for Worker<J> {
         }
         let status = response.status().as_u16();
         gateway.stats.answered(self.number, api, status);
-        response.map(|body| open.answering(status, body))
+        let (head, body) = response.into_parts();
+        let body = open.answering(status, &head.headers, body);
+        Response::from_parts(head, body)
     }
 }
 
@@ -169,6 +171,7 @@ impl<J: Judge> Worker<J> {
             Err(body) => body,
         };
         let route = setup.api.routes.find(request.parts.method.as_str(), request.path);
+        request.open.keep_bodies(route.route().map_or(0, |route| route.log_bytes_max));
         let mut verdict = self.ask(request, route, Body::Unread);
         let payload = match verdict.outcome {
             Outcome::NeedBody { bytes_max } => {
@@ -181,6 +184,7 @@ impl<J: Judge> Worker<J> {
                         return Err(denial.into());
                     }
                 };
+                request.open.keep_request(&bytes);
                 verdict = self.ask(request, route, Body::Read(&bytes));
                 Payload::Read(bytes)
             }
@@ -314,7 +318,7 @@ fn payload_of(body: Incoming, request: &ApiRequest<'_>) -> Payload {
         return Payload::Empty;
     }
     match body.size_hint().exact() {
-        Some(_) => Payload::Sized(body),
-        None => Payload::Chunked(body, request.open.counting()),
+        Some(_) => Payload::Sized(body, request.open.tap(true, &request.parts.headers)),
+        None => Payload::Chunked(body, request.open.tap(false, &request.parts.headers)),
     }
 }

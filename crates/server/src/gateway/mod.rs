@@ -28,6 +28,7 @@ pub mod stats;
 mod tests;
 pub mod ticker;
 pub mod upstream;
+mod written;
 
 use std::io;
 use std::rc::Rc;
@@ -40,6 +41,7 @@ pub use guard::Limits;
 pub use handle::X_KEYWARD_KEY_EXPIRES;
 pub use peer::Peer;
 pub use refusal::X_KEYWARD_ERROR;
+pub use written::{Unreadable, Written};
 
 use crate::authorize::{Attempt, Verdict};
 use crate::clock::Clock;

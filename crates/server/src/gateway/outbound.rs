@@ -174,7 +174,7 @@ impl Length {
             Payload::Empty if parts.headers.contains_key(http::header::CONTENT_LENGTH) => Self::Sized(0),
             Payload::Empty => Self::None,
             Payload::Read(bytes) => Self::Sized(bytes.len() as u64),
-            Payload::Sized(body) => body.size_hint().exact().map_or(Self::Chunked, Self::Sized),
+            Payload::Sized(body, _) => body.size_hint().exact().map_or(Self::Chunked, Self::Sized),
             Payload::Chunked(..) => Self::Chunked,
         }
     }

@@ -1,13 +1,14 @@
 //! What the log is told of a request: noted step by step, handed over when the answer has ended, broke off, or never came.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::header::USER_AGENT;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, USER_AGENT};
 use http::request::Parts;
 use http_body::{Body, Frame, SizeHint};
 use keyward_core::denial::Denial;
@@ -19,10 +20,10 @@ use keyward_core::time::UnixMs;
 use super::inbound::Origin;
 use super::matching::Found;
 use super::request_id::RequestId;
-use super::upstream::AnswerBody;
+use super::upstream::{AnswerBody, Tap};
 use crate::authorize::{Attempt, Outcome, Presented, Verdict};
 use crate::clock::Clock;
-use crate::logs::{Book, Cause, Method, Record, Recorder, Source};
+use crate::logs::{Book, Cause, Kept, Method, Record, Recorder, Source};
 
 /// What stands for the status of an answer that nobody was there for any more.
 const GONE_STATUS: u16 = 499;
@@ -38,8 +39,10 @@ pub(super) struct Entry {
     recorder: Rc<Recorder>,
     clock: Clock,
     began_us: u64,
-    /// Bytes of a request's body that is counted as it comes.
-    bytes_in: Option<Rc<Cell<u64>>>,
+    /// Where a request's body is looked at as it goes by.
+    tap: Option<Rc<Tap>>,
+    /// Most bytes that are kept of each body.
+    kept_max: usize,
 }
 
 impl Entry {
@@ -49,7 +52,7 @@ impl Entry {
         let mut record = Box::new(Record::new(at, Source::Gateway));
         (record.status, record.code) = (GONE_STATUS, Some(GONE));
         let (recorder, clock) = (Rc::clone(recorder), clock.clone());
-        Self { record: Some(record), recorder, clock, began_us, bytes_in: None }
+        Self { record: Some(record), recorder, clock, began_us, tap: None, kept_max: 0 }
     }
 
     /// What its head says.
@@ -81,8 +84,11 @@ impl Drop for Entry {
     fn drop(&mut self) {
         let Some(mut record) = self.record.take() else { return };
         record.total_us = self.clock.since_us(self.began_us);
-        if let Some(bytes_in) = &self.bytes_in {
-            record.bytes_in = bytes_in.get();
+        if let Some(tap) = &self.tap {
+            record.bytes_in = tap.bytes();
+            if let Some(bodies) = &mut record.bodies {
+                bodies.request = tap.kept();
+            }
         }
         self.recorder.hand_over(record);
     }
@@ -126,20 +132,50 @@ impl Open {
         self.note(|record, _| record.upstream_us = clock.since_us(began_us).max(1));
     }
 
-    /// Counts the request's body as it comes.
-    pub(super) fn counting(&self) -> Option<Rc<Cell<u64>>> {
+    /// Keeps so much of each body, where that is asked for.
+    pub(super) fn keep_bodies(&self, kept_max: usize) {
+        if let Some(entry) = &mut *self.0.borrow_mut()
+            && kept_max > 0
+            && let Some(record) = &mut entry.record
+        {
+            entry.kept_max = kept_max;
+            record.bodies = Some(Box::default());
+        }
+    }
+
+    /// Keeps a request's body that was read already.
+    pub(super) fn keep_request(&self, body: &[u8]) {
+        if let Some(Entry { record: Some(record), kept_max, .. }) = &mut *self.0.borrow_mut()
+            && let Some(bodies) = &mut record.bodies
+        {
+            bodies.request.take(body, *kept_max);
+        }
+    }
+
+    /// Where the request's body is looked at as it goes by; of one whose length is known only to keep it.
+    pub(super) fn tap(&self, is_sized: bool, headers: &HeaderMap) -> Option<Rc<Tap>> {
         let mut entry = self.0.borrow_mut();
-        entry.as_mut().map(|entry| Rc::clone(entry.bytes_in.get_or_insert_with(Rc::default)))
+        let entry = entry.as_mut()?;
+        // What is compressed can't be searched for secrets.
+        let kept_max = if headers.contains_key(CONTENT_ENCODING) { 0 } else { entry.kept_max };
+        if is_sized && kept_max == 0 {
+            return None;
+        }
+        Some(Rc::clone(entry.tap.insert(Rc::new(Tap::new(kept_max)))))
     }
 
     /// An answer with this status is about to begin; its body takes the entry along.
-    pub(super) fn answering(&self, status: u16, body: AnswerBody) -> Logged {
+    pub(super) fn answering(&self, status: u16, headers: &HeaderMap, body: AnswerBody) -> Logged {
         self.note(|record, _| {
             record.status = status;
             // Whatever refuses has said so by now.
             record.code = record.code.filter(|code| *code != GONE);
         });
-        Logged { body, bytes: 0, entry: self.0.take(), broken: false }
+        let entry = self.0.take();
+        let is_plain = !headers.contains_key(CONTENT_ENCODING);
+        let kept_max = entry.as_ref().map_or(0, |entry| entry.kept_max);
+        let kept_max = if is_plain { kept_max } else { 0 };
+        Logged { body, bytes: 0, entry, broken: false, kept: Kept::default(), kept_max }
     }
 }
 
@@ -188,13 +224,19 @@ pub(crate) struct Logged {
     bytes: u64,
     entry: Option<Entry>,
     broken: bool,
+    kept: Kept,
+    kept_max: usize,
 }
 
 impl Drop for Logged {
     fn drop(&mut self) {
         let broke_off = self.broken || !self.body.is_end_stream();
+        let kept = std::mem::take(&mut self.kept);
         if let Some(entry) = &mut self.entry {
             entry.end(self.bytes, broke_off);
+            if let Some(bodies) = entry.record.as_mut().and_then(|record| record.bodies.as_mut()) {
+                bodies.answer = kept;
+            }
         }
     }
 }
@@ -206,7 +248,14 @@ impl Body for Logged {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         match &polled {
-            Poll::Ready(Some(Ok(frame))) => self.bytes += frame.data_ref().map_or(0, |data| data.len() as u64),
+            Poll::Ready(Some(Ok(frame))) => {
+                let data = frame.data_ref().map_or(&[][..], |data| data);
+                self.bytes += data.len() as u64;
+                if self.kept_max > 0 {
+                    let kept_max = self.kept_max;
+                    self.kept.take(data, kept_max);
+                }
+            }
             Poll::Ready(Some(Err(_))) => self.broken = true,
             Poll::Ready(None) | Poll::Pending => {}
         }

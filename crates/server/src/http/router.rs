@@ -14,8 +14,8 @@ use super::permits::Permits;
 use super::{caller, openapi, pages, shell};
 use crate::app::App;
 use crate::{
-    accounts, apis, audit, hygiene, keys, leaks, live, logs, mail, management, notices, outbox, people, policies,
-    roles, sessions, usage, webhooks,
+    accounts, apis, audit, explain, hygiene, keys, leaks, live, logs, mail, management, notices, outbox, people,
+    policies, roles, sessions, usage, webhooks,
 };
 
 fn v1() -> OpenApiRouter<App> {
@@ -38,6 +38,7 @@ fn v1() -> OpenApiRouter<App> {
         .merge(usage::routes())
         .merge(hygiene::routes())
         .merge(live::routes())
+        .merge(explain::routes())
 }
 
 /// The OpenAPI document of the management API.

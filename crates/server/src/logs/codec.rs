@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::counts::Dropped;
 use super::names::{Name, Names};
-use super::record::{Cause, Method, Record, Source, Texts};
+use super::record::{Bodies, Cause, Kept, Method, Record, Source, Texts};
 
 /// Bytes before a frame's records.
 pub(super) const HEAD_BYTES: usize = 64;
@@ -37,6 +37,9 @@ const REMAINING: u32 = 1 << 14;
 const CAUSE: u32 = 1 << 15;
 const FINGERPRINT: u32 = 1 << 16;
 const CODE: u32 = 1 << 17;
+const BODIES: u32 = 1 << 18;
+const REQUEST_CUT: u32 = 1 << 19;
+const ANSWER_CUT: u32 = 1 << 20;
 
 /// What a frame says of itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,6 +195,10 @@ impl Encoder {
         put_text(body, record.texts.path());
         put_text(body, record.texts.agent());
         put_text(body, record.texts.id());
+        if let Some(bodies) = &record.bodies {
+            put_text(body, bodies.request.text());
+            put_text(body, bodies.answer.text());
+        }
     }
 }
 
@@ -243,6 +250,11 @@ fn record(names: &Names, listed: &[(Name, &str)], bytes: &mut Bytes<'_>) -> Opti
     record.remaining = if has(REMAINING) { Some(bytes.number()?) } else { None };
     record.method = Method::new(bytes.text()?);
     record.texts = Texts::new(bytes.text()?, bytes.text()?, bytes.text()?);
+    if has(BODIES) {
+        let mut kept = |cut| bytes.text().map(|text| Kept { bytes: text.as_bytes().to_vec(), cut });
+        let (request, answer) = (kept(has(REQUEST_CUT))?, kept(has(ANSWER_CUT))?);
+        record.bodies = Some(Box::new(Bodies { request, answer }));
+    }
     Some(record)
 }
 
@@ -266,6 +278,9 @@ fn flags(record: &Record) -> u32 {
         | when(record.cause.is_some(), CAUSE)
         | when(record.fingerprint.is_some(), FINGERPRINT)
         | when(record.code.is_some(), CODE)
+        | when(record.bodies.is_some(), BODIES)
+        | when(record.bodies.as_ref().is_some_and(|own| own.request.cut), REQUEST_CUT)
+        | when(record.bodies.as_ref().is_some_and(|own| own.answer.cut), ANSWER_CUT)
 }
 
 fn put_text(out: &mut Vec<u8>, text: &str) {

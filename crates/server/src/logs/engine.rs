@@ -8,7 +8,7 @@ use tokio::sync::{Semaphore, watch};
 
 use super::counts::Counts;
 use super::disk::Disk;
-use super::handoff::{Book, Queues};
+use super::handoff::{Book, Queues, Waiting};
 use super::live::Live;
 use super::names::Names;
 use super::redact::Redactor;
@@ -22,6 +22,7 @@ pub(super) struct Engine {
     pub(super) live: Arc<Live>,
     pub(super) counts: Arc<Counts>,
     pub(super) queues: Queues,
+    pub(super) waiting: Arc<Waiting>,
     pub(super) redactor: Redactor,
     pub(super) shelf: Shelf,
     pub(super) disk: Disk,

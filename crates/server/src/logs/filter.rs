@@ -162,8 +162,7 @@ impl Filter {
 
     fn clauses_of_parts(&self, all: &mut Vec<Clause>) {
         if let Some(wanted) = self.path.clone() {
-            let is = move |own: &[u8]| std::str::from_utf8(own).is_ok_and(|own| is_path(&wanted, own));
-            all.push(Clause::Bytes(columns::PATH, Box::new(is)));
+            all.push(Clause::Path(Box::new(move |own| is_path(&wanted, own))));
         }
         if let Some(part) = self.agent.clone() {
             let is = move |own: &[u8]| std::str::from_utf8(own).is_ok_and(|own| holds(own, &part));

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::names::{Name, Names};
-use super::record::{Cause, Method, Record, Source, Texts};
+use super::record::{Bodies, Cause, Kept, Method, Record, Source, Texts};
 
 pub(super) const CODES: [&str; 3] = ["rate_limited", "key_expired", "invalid_credentials"];
 
@@ -73,6 +73,10 @@ pub(super) fn any_record() -> impl Strategy<Value = Record> {
             (record.cost, record.items) = (numbers.4, numbers.5);
             record.address = address;
             record.remaining = remaining;
+            record.bodies = end.5.then(|| {
+                let kept = |text: &str, cut| Kept { bytes: text.as_bytes().to_vec(), cut };
+                Box::new(Bodies { request: kept(&what.4, end.4), answer: kept(&what.5, who.5) })
+            });
             record
         },
     )

@@ -1,6 +1,7 @@
 //! From the threads that serve to the writer: one bounded queue each, and neither side ever waits for the other.
 
 use std::cell::RefCell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use keyward_core::route::Matched;
@@ -11,6 +12,9 @@ use super::names::{Name, Names};
 use super::record::Record;
 use crate::config::{ApiSetup, Config};
 
+/// Most bytes of bodies that wait for the disk: a batch with all of them is still one frame.
+const BODIES_WAITING_MAX: usize = 32 << 20;
+
 /// What a thread records with. Its own alone.
 #[derive(Debug)]
 pub struct Recorder {
@@ -18,7 +22,12 @@ pub struct Recorder {
     lane: usize,
     counts: Arc<Counts>,
     book: Arc<Book>,
+    waiting: Arc<Waiting>,
 }
+
+/// How many bytes of bodies wait for the disk.
+#[derive(Debug, Default)]
+pub(super) struct Waiting(AtomicUsize);
 
 /// The writer's ends of all queues.
 #[derive(Debug, Default)]
@@ -37,10 +46,16 @@ struct ApiNames {
 
 impl Recorder {
     /// A thread's way to the writer.
-    pub(super) fn new(queues: &Queues, length: usize, counts: Arc<Counts>, book: Arc<Book>) -> Self {
+    pub(super) fn new(
+        queues: &Queues,
+        length: usize,
+        counts: Arc<Counts>,
+        book: Arc<Book>,
+        waiting: Arc<Waiting>,
+    ) -> Self {
         let (producer, consumer) = RingBuffer::new(length);
         queues.0.lock().unwrap_or_else(PoisonError::into_inner).push(consumer);
-        Self { queue: RefCell::new(producer), lane: counts.lane(), counts, book }
+        Self { queue: RefCell::new(producer), lane: counts.lane(), counts, book, waiting }
     }
 
     /// Counts a decision. Its record follows by [`Recorder::hand_over`]; if the process ends in between, the
@@ -49,9 +64,11 @@ impl Recorder {
         self.counts.decide(self.lane);
     }
 
-    /// Hands a record over, or counts it as dropped.
-    pub fn hand_over(&self, record: Box<Record>) {
-        if let Err(PushError::Full(_)) = self.queue.borrow_mut().push(record) {
+    /// Hands a record over, or counts it as dropped. Bodies go along while not too much of them waits for the disk.
+    pub fn hand_over(&self, mut record: Box<Record>) {
+        self.waiting.admit(&mut record);
+        if let Err(PushError::Full(record)) = self.queue.borrow_mut().push(record) {
+            self.waiting.release(record.body_bytes());
             self.counts.drop_queued(self.lane);
         }
     }
@@ -59,6 +76,26 @@ impl Recorder {
     /// The names of what is configured.
     pub fn book(&self) -> &Book {
         &self.book
+    }
+}
+
+impl Waiting {
+    /// Takes bodies in, or leaves nothing of them where there is no room.
+    fn admit(&self, record: &mut Record) {
+        let bytes = record.body_bytes();
+        let Some(bodies) = &mut record.bodies else { return };
+        let room = |waiting: usize| Some(waiting + bytes).filter(|sum| *sum <= BODIES_WAITING_MAX);
+        if self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, room).is_err() {
+            for kept in [&mut bodies.request, &mut bodies.answer] {
+                kept.cut |= !kept.bytes.is_empty();
+                kept.bytes = Vec::new();
+            }
+        }
+    }
+
+    /// So many bytes wait no more.
+    pub(super) fn release(&self, bytes: usize) {
+        self.0.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 

@@ -50,7 +50,10 @@ pub use live::{Subscription, Told};
 pub use named::KeyNames;
 pub use names::{Name, Names};
 pub use query::{Found, Place};
-pub use record::{AGENT_BYTES_MAX, Cause, METHOD_BYTES_MAX, Method, Outcome, PATH_BYTES_MAX, Record, Source};
+pub use record::{
+    AGENT_BYTES_MAX, Bodies, Cause, Kept, METHOD_BYTES_MAX, Method, Outcome, PATH_BYTES_MAX, Record, Source,
+};
+pub(crate) use routes::entries;
 pub use routes::routes;
 
 use crate::app::App;
@@ -158,7 +161,8 @@ impl Logs {
     pub fn recorder(&self) -> Option<Recorder> {
         let engine = &self.running.get()?.engine;
         let (counts, book) = (Arc::clone(&engine.counts), Arc::clone(&engine.book));
-        Some(Recorder::new(&engine.queues, QUEUE_RECORDS, counts, book))
+        let waiting = Arc::clone(&engine.waiting);
+        Some(Recorder::new(&engine.queues, QUEUE_RECORDS, counts, book, waiting))
     }
 
     /// Waits until every record that was handed over by now is durable and in usage.

@@ -1,9 +1,9 @@
 //! What is known of one decision once its answer has ended.
 //!
 //! A record is made on a request's way, so nothing in it is formatted there: ids are numbers, names are numbers of a
-//! [`Names`](super::Names) table, texts are bounded and share one piece of memory. It holds no secret, no query and
-//! no body. What was sent in place of a valid secret is there as a hash on the way to the writer only, which turns it
-//! into a fingerprint and forgets it.
+//! [`Names`](super::Names) table, texts are bounded and share one piece of memory. It holds no secret and no query, and bodies
+//! only on routes that are configured so. What was sent in place of a valid secret is there as a hash on the way to the
+//! writer only, which turns it into a fingerprint and forgets it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -79,9 +79,43 @@ pub struct Record {
     pub broke_off: bool,
     /// The request's id, where it was made here.
     pub(crate) made_id: Option<Uuid>,
+    /// The bodies, on a route that has them kept.
+    pub bodies: Option<Box<Bodies>>,
     /// SHA-256 of what was sent in place of a valid secret; never written down.
     pub(crate) sent: Option<[u8; 32]>,
     pub(crate) texts: Texts,
+}
+
+/// The beginnings of a request's body and of its answer's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bodies {
+    /// The request's.
+    pub request: Kept,
+    /// The answer's.
+    pub answer: Kept,
+}
+
+/// As much of a body as is kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// As it was sent; once it was cleaned, text.
+    pub bytes: Vec<u8>,
+    /// Whether there was more, or something that can't be shown.
+    pub cut: bool,
+}
+
+impl Kept {
+    /// Takes a piece of a body, as far as there is room for it.
+    pub fn take(&mut self, piece: &[u8], bytes_max: usize) {
+        let room = bytes_max.saturating_sub(self.bytes.len());
+        self.bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+        self.cut |= piece.len() > room;
+    }
+
+    /// What of it is text.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
 }
 
 /// Where a decision was made.
@@ -279,6 +313,7 @@ impl Record {
             remaining: None,
             broke_off: false,
             made_id: None,
+            bodies: None,
             sent: None,
             texts: Texts::default(),
         }
@@ -309,6 +344,11 @@ impl Record {
     /// The request's id.
     pub fn request_id(&self) -> String {
         self.made_id.map_or_else(|| self.texts.id().to_owned(), |id| id.simple().to_string())
+    }
+
+    /// How many bytes of bodies it holds.
+    pub(super) fn body_bytes(&self) -> usize {
+        self.bodies.as_ref().map_or(0, |bodies| bodies.request.bytes.len() + bodies.answer.bytes.len())
     }
 
     /// What came of it.

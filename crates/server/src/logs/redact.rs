@@ -8,7 +8,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use keyward_core::key::Environment;
 use keyward_core::secret::Format;
 
-use super::record::{Record, Texts};
+use super::record::{Kept, Record, Texts};
 use crate::config::Config;
 
 /// What stands in place of a secret.
@@ -43,8 +43,12 @@ impl Redactor {
         Self { formats, prefixes, any_bare }
     }
 
-    /// Cleans a record's texts.
+    /// Cleans a record's texts and bodies.
     pub(super) fn clean(&self, record: &mut Record) {
+        if let Some(bodies) = &mut record.bodies {
+            self.clean_body(&mut bodies.request);
+            self.clean_body(&mut bodies.answer);
+        }
         let texts = &record.texts;
         let path = self.cleaned(texts.path(), texts.path_cut);
         let agent = self.cleaned(texts.agent(), texts.agent_cut);
@@ -53,6 +57,21 @@ impl Redactor {
             let path = path.as_deref().unwrap_or(texts.path());
             let agent = agent.as_deref().unwrap_or(texts.agent());
             record.texts = Texts::new(path, agent, id.as_deref().unwrap_or(texts.id()));
+        }
+    }
+
+    /// Only text can be looked through: of anything else nothing stays.
+    fn clean_body(&self, kept: &mut Kept) {
+        let valid = match std::str::from_utf8(&kept.bytes) {
+            Ok(_) => kept.bytes.len(),
+            // A letter that was cut in two is no fault.
+            Err(error) if error.error_len().is_none() && kept.cut => error.valid_up_to(),
+            Err(_) => 0,
+        };
+        kept.cut |= valid < kept.bytes.len();
+        kept.bytes.truncate(valid);
+        if let Some(cleaned) = self.cleaned(kept.text(), kept.cut) {
+            kept.bytes = cleaned.into_bytes();
         }
     }
 

@@ -107,6 +107,7 @@ fn engine(app: &App, incarnation: Incarnation, held: Held, waiting: u64) -> Resu
         live: Arc::clone(&app.logs.live),
         counts: Arc::new(Counts::create(folder, incarnation, lanes)?),
         queues: Queues::default(),
+        waiting: Arc::default(),
         redactor: Redactor::new(&app.config),
         shelf: Shelf::new(folder.clone(), held),
         disk: Disk::default(),

@@ -130,6 +130,7 @@ impl Writer {
         }
         let mut over = Vec::new();
         self.engine.queues.drain(PENDING_MAX, &mut over);
+        self.engine.waiting.release(over.iter().map(|record| record.body_bytes()).sum());
         self.engine.counts.drop_unwritten(over.len() as u64);
     }
 
@@ -164,6 +165,7 @@ impl Writer {
     fn next_batch(&mut self) -> Arc<[Record]> {
         let count = self.place.pending.len().min(BATCH_MAX);
         let mut records: Vec<Record> = self.place.pending.drain(..count).map(|record| *record).collect();
+        self.engine.waiting.release(records.iter().map(Record::body_bytes).sum());
         self.graves.tell(&mut records);
         for record in &mut records {
             self.engine.redactor.clean(record);

@@ -102,6 +102,7 @@ fn route(
         cost: row.count("cost"),
         body,
         upstream: upstream.map(str::to_owned),
+        log_bytes_max: row.bytes("log_bodies"),
     })
 }
 

@@ -256,6 +256,13 @@ static ROUTE: &[Field] = &[
     field("environments", Is::SomeOf(ENVIRONMENTS), Given::Or("[\"live\", \"test\"]"), "The keys it is for."),
     field("cost", Is::Whole(0, 1_000_000), Given::Or("1"), "What one request takes from each limit and quota."),
     field("upstream", Is::Text, Given::Eg("\"billing\""), "Goes to this upstream instead of the API's."),
+    field(
+        "log_bodies",
+        Is::Bytes(1, 64 << 10),
+        Given::Eg("\"4KiB\""),
+        "The request log keeps so much of each body, of requests and of answers; left out: nothing of any. Whoever may \
+         read the log can read them. What looks like a key of a configured API is taken out.",
+    ),
     field("body", Is::Maybe(BODY), Given::Inside, "What its JSON body must satisfy: CEL expressions over `body`."),
 ];
 

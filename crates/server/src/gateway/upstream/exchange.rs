@@ -1,6 +1,5 @@
 //! One request to an upstream and its answer, both bodies streamed at once.
 
-use std::cell::Cell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -17,6 +16,7 @@ use super::chunked::Piece;
 use super::head::{self, Head, Length};
 use super::link::Link;
 use super::pool::Target;
+use super::tap::Tap;
 use crate::gateway::ticker::Deadline;
 
 /// A request's body.
@@ -26,10 +26,10 @@ pub enum Payload {
     Empty,
     /// One that was read already.
     Read(Bytes),
-    /// One of known length that is still coming.
-    Sized(Incoming),
-    /// One of unknown length, and where its bytes are counted.
-    Chunked(Incoming, Option<Rc<Cell<u64>>>),
+    /// One of known length that is still coming, and where it is looked at.
+    Sized(Incoming, Option<Rc<Tap>>),
+    /// One of unknown length, likewise.
+    Chunked(Incoming, Option<Rc<Tap>>),
 }
 
 /// An upstream's answer.
@@ -253,10 +253,10 @@ fn poll_payload(link: &mut Link, payload: &mut Payload, cx: &mut Context<'_>) ->
 /// Puts the next piece of a body that is still coming on the connection.
 fn poll_piece(link: &mut Link, payload: &mut Payload, cx: &mut Context<'_>) -> Result<bool, hyper::Error> {
     loop {
-        let (body, chunked, counted) = match payload {
+        let (body, chunked, tap) = match payload {
             Payload::Empty | Payload::Read(_) => return Ok(false),
-            Payload::Sized(body) => (body, false, None),
-            Payload::Chunked(body, counted) => (body, true, counted.as_ref()),
+            Payload::Sized(body, tap) => (body, false, tap.as_ref()),
+            Payload::Chunked(body, tap) => (body, true, tap.as_ref()),
         };
         match Pin::new(body).poll_frame(cx) {
             Poll::Pending => return Ok(false),
@@ -271,8 +271,8 @@ fn poll_piece(link: &mut Link, payload: &mut Payload, cx: &mut Context<'_>) -> R
             Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) if data.is_empty() => {}
                 Ok(data) => {
-                    if let Some(counted) = counted {
-                        counted.set(counted.get() + data.len() as u64);
+                    if let Some(tap) = tap {
+                        tap.pass(&data);
                     }
                     if chunked {
                         put_hex(&mut link.outbox, data.len());

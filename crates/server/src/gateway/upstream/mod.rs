@@ -9,12 +9,14 @@ mod exchange;
 mod head;
 mod link;
 mod pool;
+mod tap;
 
 pub use exchange::{Answer, AnswerBody, Payload};
 pub use head::Head;
 pub use link::Link;
 pub use pool::{Pool, Target};
 pub(crate) use pool::{connector, connector_with};
+pub use tap::Tap;
 
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use keyward_core::time::UnixMs;
 use keyward_sdk::wire;
 
 use crate::http::{Problem, words};
-use crate::logs::{Cause, Filter, KeyNames, Missing, Names, Outcome, Record, Source};
+use crate::logs::{Bodies, Cause, Filter, Kept, KeyNames, Missing, Names, Outcome, Record, Source};
 
 /// A record as a row.
 pub(super) fn entry(names: &Names, keys: &KeyNames, record: &Record) -> wire::LogEntry {
@@ -42,6 +42,12 @@ pub(super) fn entry(names: &Names, keys: &KeyNames, record: &Record) -> wire::Lo
         items: record.items,
         remaining: record.remaining,
     }
+}
+
+/// Bodies as they are told.
+pub(super) fn bodies(bodies: &Bodies) -> wire::LogBodies {
+    let body = |kept: &Kept| Some(wire::LogBody { text: kept.text().to_owned(), cut: kept.cut });
+    wire::LogBodies { request: body(&bodies.request), answer: body(&bodies.answer) }
 }
 
 const fn source(source: Source) -> wire::LogSource {

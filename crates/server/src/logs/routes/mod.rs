@@ -11,7 +11,7 @@ use keyward_sdk::wire;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{Filter, KeyNames, LogsError, Place};
+use super::{Filter, KeyNames, LogsError, Place, Record};
 use crate::app::App;
 use crate::changes::Reach;
 use crate::http::{Caller, Problem, Query, words};
@@ -26,6 +26,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list))
         .routes(routes!(file::export))
         .routes(routes!(tail::tail))
+        .routes(routes!(bodies))
         .routes(routes!(status))
 }
 
@@ -44,6 +45,13 @@ fn confined(filter: Filter, caller: &Caller) -> Option<Filter> {
             is_own.then_some(Filter { account: Some(own), ..filter })
         }
     }
+}
+
+/// Records as rows, with the names that keys have now.
+pub(crate) async fn entries(app: &App, records: &[Record]) -> sqlx::Result<Vec<wire::LogEntry>> {
+    let mut keys = KeyNames::new(app.db.clone());
+    keys.learn(records).await?;
+    Ok(records.iter().map(|record| convert::entry(app.logs.names(), &keys, record)).collect())
 }
 
 /// Lists requests, newest first: allowed and refused ones. Rows are there a second after their answers ended.
@@ -74,10 +82,23 @@ async fn list(
         return Ok(Json(wire::LogPage { items: vec![], next_cursor: None, missing }));
     };
     let found = app.logs.newest(filter, from, limit as usize).await?;
-    let mut keys = KeyNames::new(app.db.clone());
-    keys.learn(&found.records).await.map_err(LogsError::from)?;
-    let items = found.records.iter().map(|record| convert::entry(app.logs.names(), &keys, record)).collect();
+    let items = entries(&app, &found.records).await.map_err(LogsError::from)?;
     Ok(Json(wire::LogPage { items, next_cursor: found.next.map(|place| place.encode()), missing }))
+}
+
+/// What was kept of one request's bodies, on a route with `log_bodies`.
+#[utoipa::path(get, path = "/v1/logs/bodies", tag = "logs", operation_id = "get_log_bodies",
+    extensions(("x-permission" = json!("logs.read"))), params(wire::LogBodiesQuery),
+    responses((status = 200, description = "As much as was kept.", body = wire::LogBodies)))]
+async fn bodies(
+    State(app): State<App>,
+    caller: Caller,
+    Query(wire::LogBodiesQuery { request_id }): Query<wire::LogBodiesQuery>,
+) -> Result<Json<wire::LogBodies>, Problem> {
+    let filter = Filter { request_id: Some(request_id), account: caller.reach.within(), ..Filter::default() };
+    let found = app.logs.newest(filter, None, 1).await?;
+    let record = found.records.first().ok_or_else(Problem::not_found)?;
+    Ok(Json(record.bodies.as_ref().map_or_else(wire::LogBodies::default, |bodies| convert::bodies(bodies))))
 }
 
 /// How the log does: what was decided, stored and dropped, and whether it can be written.

@@ -1,11 +1,14 @@
 //! What a segment's columns are: the one place that knows how a record lies in them.
 //!
 //! No column has nulls: an id of noughts, an empty text and -1 stand for "none". A request's id that was made here is
-//! its time, a number of the thread's and a count, of which the last two are kept; any other id is kept as text.
+//! its time, a number of the thread's and a count, of which the last two are kept; any other id is kept as text. Of a
+//! path is kept what its route's pattern does not say.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use keyward_core::ids::{AccountId, KeyId, PersonId};
 use keyward_core::key::{Environment, Kind};
 use keyward_core::time::UnixMs;
@@ -16,8 +19,9 @@ use parquet::schema::parser::parse_message_type;
 use parquet::schema::types::{ColumnPath, Type};
 use uuid::Uuid;
 
-use crate::logs::names::Names;
-use crate::logs::record::{Cause, Method, Record, Source, Texts};
+use super::paths;
+use crate::logs::names::{Name, Names};
+use crate::logs::record::{Bodies, Cause, Kept, Method, Record, Source, Texts};
 
 const SCHEMA: &str = "message request {
     required int64 at (TIMESTAMP_MILLIS);
@@ -45,6 +49,8 @@ const SCHEMA: &str = "message request {
     required int64 id_thread;
     required int32 id_count;
     required binary id_given (UTF8);
+    required binary request_body (UTF8);
+    required binary answer_body (UTF8);
 }";
 
 pub(in crate::logs) const AT: usize = 0;
@@ -72,10 +78,12 @@ pub(in crate::logs) const REMAINING: usize = 21;
 pub(in crate::logs) const ID_THREAD: usize = 22;
 pub(in crate::logs) const ID_COUNT: usize = 23;
 pub(in crate::logs) const ID_GIVEN: usize = 24;
-pub(in crate::logs) const COLUMNS: usize = 25;
+pub(in crate::logs) const REQUEST_BODY: usize = 25;
+pub(in crate::logs) const ANSWER_BODY: usize = 26;
+pub(in crate::logs) const COLUMNS: usize = 27;
 
 /// Rows of a row group, and of a page in it.
-pub(in crate::logs) const GROUP_ROWS: usize = 65_536;
+pub(in crate::logs) const GROUP_ROWS: usize = 131_072;
 const PAGE_ROWS: usize = 4_096;
 const ZSTD_LEVEL: i32 = 3;
 /// How often a bloom filter may wrongly say yes.
@@ -87,6 +95,9 @@ const BROKE_OFF: i32 = 1 << 2;
 const KIND_AT: u32 = 3;
 const ENVIRONMENT_AT: u32 = 5;
 const CAUSE_AT: u32 = 7;
+const BODIES: i32 = 1 << 10;
+const REQUEST_CUT: i32 = 1 << 11;
+const ANSWER_CUT: i32 = 1 << 12;
 
 /// The values of one column.
 #[derive(Debug, Clone)]
@@ -110,12 +121,15 @@ pub(in crate::logs) struct Flags {
     pub(in crate::logs) kind: Option<Kind>,
     pub(in crate::logs) environment: Option<Environment>,
     pub(in crate::logs) cause: Option<Cause>,
+    /// Whether bodies were kept, and of which of them there was more.
+    bodies: Option<(bool, bool)>,
 }
 
 impl Flags {
     fn of(record: &Record) -> Self {
         let Record { source, old_secret, broke_off, kind, environment, cause, .. } = *record;
-        Self { source, old_secret, broke_off, kind, environment, cause }
+        let bodies = record.bodies.as_ref().map(|bodies| (bodies.request.cut, bodies.answer.cut));
+        Self { source, old_secret, broke_off, kind, environment, cause, bodies }
     }
 
     fn pack(self) -> i32 {
@@ -137,6 +151,9 @@ impl Flags {
             | kind << KIND_AT
             | environment << ENVIRONMENT_AT
             | cause << CAUSE_AT
+            | when(self.bodies.is_some(), BODIES)
+            | when(self.bodies.is_some_and(|(request, _)| request), REQUEST_CUT)
+            | when(self.bodies.is_some_and(|(_, answer)| answer), ANSWER_CUT)
     }
 
     pub(in crate::logs) fn unpack(flags: i32) -> Self {
@@ -154,7 +171,8 @@ impl Flags {
                 2 => Some(Environment::Test),
                 _ => None,
             },
-            cause: ((flags >> CAUSE_AT) as u8).checked_sub(1).and_then(Cause::numbered),
+            cause: ((flags >> CAUSE_AT & 7) as u8).checked_sub(1).and_then(Cause::numbered),
+            bodies: (flags & BODIES != 0).then_some((flags & REQUEST_CUT != 0, flags & ANSWER_CUT != 0)),
         }
     }
 }
@@ -181,9 +199,7 @@ pub(super) fn properties() -> WriterProperties {
         .set_write_batch_size(PAGE_ROWS)
         .set_dictionary_page_size_limit(2 << 20)
         .set_bloom_filter_for_dictionary_encoded_chunks(true);
-    for column in [AT, ACCOUNT, KEY, STATUS] {
-        made = made.set_column_statistics_enabled(path(column), EnabledStatistics::Chunk);
-    }
+    made = made.set_column_statistics_enabled(path(AT), EnabledStatistics::Chunk);
     for column in [ACCOUNT, KEY, ID_GIVEN] {
         made = made.set_column_bloom_filter_enabled(path(column), true);
         made = made.set_column_bloom_filter_fpp(path(column), FALSE_YES);
@@ -192,6 +208,9 @@ pub(super) fn properties() -> WriterProperties {
     for column in [AT, ID_COUNT] {
         made = made.set_column_dictionary_enabled(path(column), false);
         made = made.set_column_encoding(path(column), Encoding::DELTA_BINARY_PACKED);
+    }
+    for column in [REQUEST_BODY, ANSWER_BODY] {
+        made = made.set_column_dictionary_enabled(path(column), false);
     }
     for column in [UPSTREAM_US, OWN_US, REMAINING] {
         made = made.set_column_dictionary_enabled(path(column), false);
@@ -204,50 +223,68 @@ pub(super) fn properties() -> WriterProperties {
 pub(super) fn rows(names: &Names, records: &[Record]) -> Rows {
     let numbers = |of: &dyn Fn(&Record) -> i32| Values::I32(records.iter().map(of).collect());
     let longs = |of: &dyn Fn(&Record) -> i64| Values::I64(records.iter().map(of).collect());
-    let texts = |of: &dyn Fn(&Record) -> ByteArray| Values::Text(records.iter().map(of).collect());
-    let ids = |of: &dyn Fn(&Record) -> Option<Uuid>| {
-        let id = |record: &Record| FixedLenByteArray::from(of(record).unwrap_or_default().as_bytes().to_vec());
-        Values::Id(records.iter().map(id).collect())
+    let bytes = |put: &dyn Fn(&Record, &mut Vec<u8>)| Values::Text(in_one_piece(records, put));
+    let texts = |of: &dyn for<'a> Fn(&'a Record) -> &'a str| {
+        Values::Text(in_one_piece(records, &|record, out: &mut Vec<u8>| out.extend_from_slice(of(record).as_bytes())))
     };
-    let code = |record: &Record| text(record.code.unwrap_or_default());
+    let named = |of: &dyn Fn(&Record) -> Name| {
+        let put = |record: &Record, out: &mut Vec<u8>| out.extend_from_slice(names.text(of(record)).as_bytes());
+        Values::Text(in_one_piece(records, &put))
+    };
+    let ids = |of: &dyn Fn(&Record) -> Option<Uuid>| {
+        let put = |record: &Record, out: &mut Vec<u8>| out.extend_from_slice(of(record).unwrap_or_default().as_bytes());
+        Values::Id(in_one_piece(records, &put).into_iter().map(FixedLenByteArray::from).collect())
+    };
     Rows(vec![
         longs(&|record| record.at.0),
         ids(&|record| record.account.map(AccountId::uuid)),
         ids(&|record| record.key.map(KeyId::uuid)),
         ids(&|record| record.person.map(PersonId::uuid)),
-        texts(&|record| text(names.text(record.api))),
-        texts(&|record| text(names.text(record.route))),
-        texts(&|record| text(names.text(record.region))),
-        texts(&|record| text(record.method.as_str())),
-        texts(&|record| text(record.texts.path())),
+        named(&|record| record.api),
+        named(&|record| record.route),
+        named(&|record| record.region),
+        texts(&|record| record.method.as_str()),
+        bytes(&|record, out| paths::put(names.text(record.route), record.texts.path(), out)),
         numbers(&|record| i32::from(record.status)),
-        texts(&code),
+        texts(&|record| record.code.unwrap_or_default()),
         numbers(&|record| Flags::of(record).pack()),
         longs(&|record| record.fingerprint.map_or(-1, i64::from)),
         numbers(&|record| record.upstream_us as i32),
         numbers(&|record| record.total_us.wrapping_sub(record.upstream_us) as i32),
         longs(&|record| record.bytes_in as i64),
         longs(&|record| record.bytes_out as i64),
-        texts(&|record| ByteArray::from(address_bytes(record.address))),
-        texts(&|record| text(record.texts.agent())),
+        bytes(&|record, out| put_address(record.address, out)),
+        texts(&|record| record.texts.agent()),
         numbers(&|record| record.cost as i32),
         numbers(&|record| record.items.map_or(-1, |items| items.min(i32::MAX as u32) as i32)),
         longs(&|record| record.remaining.map_or(-1, |left| left.min(i64::MAX as u64) as i64)),
         longs(&|record| own_id(record).map_or(-1, |(thread, _)| thread)),
         numbers(&|record| own_id(record).map_or(0, |(_, count)| count)),
-        texts(&|record| given_id(record)),
+        bytes(&|record, out| put_given_id(record, out)),
+        texts(&|record| record.bodies.as_ref().map_or("", |bodies| bodies.request.text())),
+        texts(&|record| record.bodies.as_ref().map_or("", |bodies| bodies.answer.text())),
     ])
 }
 
-fn text(text: &str) -> ByteArray {
-    ByteArray::from(text.as_bytes().to_vec())
+/// One value of each record, all in one piece of memory.
+fn in_one_piece(records: &[Record], put: &dyn Fn(&Record, &mut Vec<u8>)) -> Vec<ByteArray> {
+    let mut all = Vec::new();
+    let end = |record| {
+        put(record, &mut all);
+        all.len()
+    };
+    let ends: Vec<usize> = records.iter().map(end).collect();
+    let all = Bytes::from(all);
+    let mut from = 0;
+    let value = |end| ByteArray::from(all.slice(std::mem::replace(&mut from, end)..end));
+    ends.into_iter().map(value).collect()
 }
 
-pub(in crate::logs) fn address_bytes(address: Option<IpAddr>) -> Vec<u8> {
+fn put_address(address: Option<IpAddr>, out: &mut Vec<u8>) {
     match address {
-        Some(IpAddr::V4(own)) => own.octets().to_vec(),
-        Some(IpAddr::V6(own)) => own.octets().to_vec(),
-        None => Vec::new(),
+        Some(IpAddr::V4(own)) => out.extend_from_slice(&own.octets()),
+        Some(IpAddr::V6(own)) => out.extend_from_slice(&own.octets()),
+        None => {}
     }
 }
 
@@ -273,11 +310,11 @@ fn join_id(at: UnixMs, thread: i64, count: i32) -> Uuid {
     Uuid::from_u128(time | u128::from(thread as u64) << 32 | u128::from(count as u32))
 }
 
-fn given_id(record: &Record) -> ByteArray {
+fn put_given_id(record: &Record, out: &mut Vec<u8>) {
     match record.made_id {
-        Some(_) if own_id(record).is_some() => text(""),
-        Some(id) => text(&id.simple().to_string()),
-        None => text(record.texts.id()),
+        Some(_) if own_id(record).is_some() => {}
+        Some(id) => out.extend_from_slice(id.simple().to_string().as_bytes()),
+        None => out.extend_from_slice(record.texts.id().as_bytes()),
     }
 }
 
@@ -305,6 +342,11 @@ impl Values {
     fn id(&self, at: usize) -> Option<Uuid> {
         Uuid::from_slice(self.bytes(at)).ok().filter(|id| !id.is_nil())
     }
+}
+
+/// A row's path, by its route.
+pub(super) fn path<'a>(routes: &Values, paths: &'a Values, at: usize) -> Cow<'a, str> {
+    paths::get(routes.text(at), paths.text(at))
 }
 
 impl Rows {
@@ -337,9 +379,13 @@ impl Rows {
         let (thread, given) = (column(ID_THREAD).i64(at), column(ID_GIVEN).text(at));
         let parsed = || Uuid::try_parse_ascii(given.as_bytes()).ok().filter(|_| given.len() == 32);
         let made = if thread >= 0 { Some(join_id(record.at, thread, column(ID_COUNT).i32(at))) } else { parsed() };
-        record.texts =
-            Texts::new(column(PATH).text(at), column(AGENT).text(at), if made.is_some() { "" } else { given });
+        let path = path(column(ROUTE), column(PATH), at);
+        record.texts = Texts::new(&path, column(AGENT).text(at), if made.is_some() { "" } else { given });
         record.made_id = made;
+        record.bodies = flags.bodies.map(|(request_cut, answer_cut)| {
+            let kept = |own: usize, cut| Kept { bytes: column(own).bytes(at).to_vec(), cut };
+            Box::new(Bodies { request: kept(REQUEST_BODY, request_cut), answer: kept(ANSWER_BODY, answer_cut) })
+        });
         record
     }
 }

@@ -5,6 +5,7 @@
 //! are read.
 
 pub(super) mod columns;
+mod paths;
 mod read;
 mod write;
 

@@ -12,8 +12,8 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataR
 use parquet::file::serialized_reader::SerializedPageReader;
 use parquet::file::statistics::Statistics;
 
-use super::columns::{AT, CODE, COLUMNS, FLAGS, Flags, ID_COUNT, ID_GIVEN, ID_THREAD, OWN_US, PERSON, Rows};
-use super::columns::{STATUS, UPSTREAM_US, Values};
+use super::columns::{self, ROUTE, Rows, STATUS, UPSTREAM_US, Values};
+use super::columns::{AT, CODE, COLUMNS, FLAGS, Flags, ID_COUNT, ID_GIVEN, ID_THREAD, OWN_US, PATH, PERSON};
 use super::{Segment, broken};
 use crate::logs::record::Outcome;
 
@@ -35,6 +35,8 @@ pub(in crate::logs) enum Clause {
     I64(usize, Meets<i64>),
     /// A text or bytes.
     Bytes(usize, BytesMeet),
+    /// A path.
+    Path(Box<dyn Fn(&str) -> bool + Send + Sync>),
     /// A request's id that was not made here; bloom filters know it.
     Given(String),
     /// A request's id that may have been made here: its time, its parts, and as a text where it was not.
@@ -204,6 +206,7 @@ impl Clause {
             Self::Id(column, _) | Self::I32(column, _) | Self::I64(column, _) | Self::Bytes(column, _) => {
                 std::slice::from_ref(column)
             }
+            Self::Path(_) => &[ROUTE, PATH],
             Self::Given(_) => &[ID_GIVEN],
             Self::Made { .. } => &[AT, ID_THREAD, ID_COUNT, ID_GIVEN],
             Self::Outcome(_) => &[CODE, STATUS, FLAGS],
@@ -217,6 +220,7 @@ impl Clause {
             Self::I32(_, meets) => meets(values[0].i32(at)),
             Self::I64(_, meets) => meets(values[0].i64(at)),
             Self::Bytes(_, meets) => meets(values[0].bytes(at)),
+            Self::Path(meets) => meets(&columns::path(&values[0], &values[1], at)),
             Self::Given(id) => values[0].bytes(at) == id.as_bytes(),
             Self::Made { at: time, parts, text } => {
                 let own = UnixMs(values[0].i64(at)) == *time

@@ -1,5 +1,6 @@
 //! The request log: known traffic gives exact rows, and whatever happens, nothing is lost without being counted.
 
+mod bodies;
 mod killed;
 mod overload;
 mod rows;

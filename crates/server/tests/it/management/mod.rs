@@ -4,6 +4,7 @@ mod accounts;
 mod audit;
 mod authentication;
 mod client;
+mod explain;
 mod handing;
 mod keys;
 mod leaks;
