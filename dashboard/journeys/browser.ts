@@ -1,4 +1,6 @@
 // Pages that notice what a person would not: faults in the console, requests to elsewhere, scripts that were refused.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import axe, { type AxeResults } from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
 import { expect, inject } from 'vitest';
@@ -34,11 +36,32 @@ export interface Look {
   width?: number;
   height?: number;
   origin?: string;
+  /** Another origin that the journey leads to, such as a provider of identities. */
+  also?: string;
+}
+
+/** Pages out of this directory in place of those that the program was built with: to try them without compiling it. */
+const PAGES = process.env.KEYWARD_PAGES;
+/** What the program itself answers. */
+const PROGRAMS = /^\/(?:v1|docs|openapi\.json|style\.css|readyz|metrics)(?:\/|$)/;
+
+async function servePages(context: BrowserContext, origin: string, folder: string): Promise<void> {
+  const told = await fetch(origin, { headers: { accept: 'text/html' } });
+  const headers = { 'content-security-policy': told.headers.get('content-security-policy') ?? '' };
+  await context.route(
+    (url) => url.origin === origin && !PROGRAMS.test(url.pathname),
+    (route) => {
+      const { pathname } = new URL(route.request().url());
+      const path = join(folder, pathname.includes('.') ? pathname : 'index.html');
+      // Where the server led elsewhere, the page that came is the program's own, and so are its files.
+      return existsSync(path) ? route.fulfill({ path, headers }) : route.continue();
+    },
+  );
 }
 
 /** A page of a visitor, in a browser context of its own. */
 export async function visit(
-  { scheme = 'light', width = 1280, height = 900, origin = demo.control }: Look = {},
+  { scheme = 'light', width = 1280, height = 900, origin = demo.control, also }: Look = {},
   state?: Awaited<ReturnType<BrowserContext['storageState']>>,
 ): Promise<Page> {
   browser ??= await chromium.connect(inject('browser'));
@@ -55,8 +78,10 @@ export async function visit(
   open.add(context);
   context.on('request', (request) => {
     const { protocol, origin: asked } = new URL(request.url());
-    if (!['blob:', 'data:'].includes(protocol) && asked !== origin) faults.push(`a request to ${request.url()}`);
+    const isOurs = ['blob:', 'data:'].includes(protocol) || asked === origin || asked === also;
+    if (!isOurs) faults.push(`a request to ${request.url()}`);
   });
+  if (PAGES) await servePages(context, origin, PAGES);
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(`an error in the page: ${error.message}`));
   page.on('console', (message) => {
@@ -166,4 +191,46 @@ export async function mailed(to: string, page: string): Promise<string> {
   };
   await expect.poll(find, { timeout: 15_000 }).toBeTruthy();
   return (await find()) ?? '';
+}
+
+/** Everything that a browser keeps of a page, as one text. */
+export async function kept(page: Page): Promise<string> {
+  const inPage = await page.evaluate(() => {
+    const cache: unknown[] = [];
+    // The query cache, found as React's own tools find it: by the provider's client.
+    const root = document.getElementById('root');
+    const name = root && Object.keys(root).find((key) => key.startsWith('__reactContainer'));
+    type Fiber = { memoizedProps?: { client?: Client }; child?: Fiber | null; sibling?: Fiber | null };
+    type Cache = { getAll: () => { state: unknown; queryKey?: unknown }[] };
+    type Client = { getQueryCache?: () => Cache; getMutationCache: () => Cache };
+    const visit = (fiber: Fiber | null | undefined, depth: number): void => {
+      if (!fiber || depth > 60) return;
+      const client = fiber.memoizedProps?.client;
+      if (client?.getQueryCache) {
+        for (const all of [client.getQueryCache(), client.getMutationCache()]) {
+          cache.push(...all.getAll().map((entry) => [entry.queryKey, entry.state]));
+        }
+        return;
+      }
+      visit(fiber.child, depth + 1);
+      visit(fiber.sibling, depth);
+    };
+    if (root && name) visit((root as unknown as Record<string, Fiber>)[name], 0);
+    return {
+      found: cache.length,
+      text: JSON.stringify([
+        cache,
+        { ...localStorage },
+        { ...sessionStorage },
+        window.name,
+        location.href,
+        history.state,
+        document.documentElement.outerHTML,
+      ]),
+    };
+  });
+  expect(inPage.found, 'the query cache was found').toBeGreaterThan(1);
+  const databases = await page.evaluate(async () => (await indexedDB.databases()).length);
+  expect(databases).toBe(0);
+  return inPage.text + JSON.stringify(await page.context().cookies());
 }

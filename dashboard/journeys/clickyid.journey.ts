@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
-import { accountOf, as, call, clipboard, demo, dialog, leave, main, menu } from './browser';
+import { accountOf, as, call, clipboard, demo, dialog, kept, leave, main, menu } from './browser';
 
 const preset = demo.presets.clickyid;
 const run = promisify(execFile);
@@ -28,48 +28,6 @@ async function create(name: string, more?: (page: Page) => Promise<void>) {
   await dialog(page).getByRole('button', { name: 'Done' }).waitFor();
   const secret = (await dialog(page).locator('[data-secret]').first().innerText()).trim();
   return { page, secret };
-}
-
-/** Everything that a browser keeps of a page, as one text. */
-async function kept(page: Page): Promise<string> {
-  const inPage = await page.evaluate(() => {
-    const cache: unknown[] = [];
-    // The query cache, found as React's own tools find it: by the provider's client.
-    const root = document.getElementById('root');
-    const name = root && Object.keys(root).find((key) => key.startsWith('__reactContainer'));
-    type Fiber = { memoizedProps?: { client?: Client }; child?: Fiber | null; sibling?: Fiber | null };
-    type Cache = { getAll: () => { state: unknown; queryKey?: unknown }[] };
-    type Client = { getQueryCache?: () => Cache; getMutationCache: () => Cache };
-    const visit = (fiber: Fiber | null | undefined, depth: number): void => {
-      if (!fiber || depth > 60) return;
-      const client = fiber.memoizedProps?.client;
-      if (client?.getQueryCache) {
-        for (const all of [client.getQueryCache(), client.getMutationCache()]) {
-          cache.push(...all.getAll().map((entry) => [entry.queryKey, entry.state]));
-        }
-        return;
-      }
-      visit(fiber.child, depth + 1);
-      visit(fiber.sibling, depth);
-    };
-    if (root && name) visit((root as unknown as Record<string, Fiber>)[name], 0);
-    return {
-      found: cache.length,
-      text: JSON.stringify([
-        cache,
-        { ...localStorage },
-        { ...sessionStorage },
-        window.name,
-        location.href,
-        history.state,
-        document.documentElement.outerHTML,
-      ]),
-    };
-  });
-  expect(inPage.found, 'the query cache was found').toBeGreaterThan(1);
-  const databases = await page.evaluate(async () => (await indexedDB.databases()).length);
-  expect(databases).toBe(0);
-  return inPage.text + JSON.stringify(await page.context().cookies());
 }
 
 test('r49 r50 Team dashboard > API keys; a name is required; another account sees nothing of it', async () => {

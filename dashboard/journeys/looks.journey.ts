@@ -13,6 +13,7 @@ const pages: { who: keyof typeof demo.presets | 'operator'; name: string; path: 
 
 beforeAll(async () => {
   if (PICTURES) await mkdir(PICTURES, { recursive: true });
+  await traffic();
   for (const preset of ['clevertap', 'clickyid', 'codat'] as const) {
     const account = await accountOf(preset);
     const keys = await api<{ items: { id: string }[] }>('GET', `/v1/keys?account_id=${account}&kind=account`);
@@ -29,6 +30,7 @@ beforeAll(async () => {
       ['leaver', `people/${people.items[0]?.id}/remove`],
       ['find', 'find'],
       ['usage', 'usage'],
+      ['live', 'live'],
       ['requests', 'requests'],
       ['notices', 'notices'],
       ['hygiene', 'hygiene'],
@@ -41,13 +43,23 @@ beforeAll(async () => {
       pages.push({ who: preset, name: `${preset}-${name}`, path: `/a/${account}/${path}` });
     }
   }
-  for (const name of ['accounts', 'apis', 'operators', 'automation', 'outbox', 'audit', 'health']) {
+  const deployment = ['accounts', 'apis', 'operators', 'automation', 'outbox', 'audit', 'health'];
+  for (const name of [...deployment, 'usage', 'live', 'requests']) {
     pages.push({ who: 'operator', name: `deployment-${name}`, path: `/deployment/${name}` });
   }
   pages.push({ who: 'operator', name: 'me', path: '/me' });
 });
 
 afterEach(leave);
+
+/** Some calls, so that pages have something to show. */
+async function traffic(): Promise<void> {
+  const { base_url, secret } = demo.presets.clickyid;
+  const authorization = `Bearer ${secret}`;
+  for (const path of ['/target-groups', '/offers', '/nowhere', '/target-groups', '/offers', '/nowhere']) {
+    await fetch(base_url + path, { headers: { authorization } });
+  }
+}
 
 const person = (who: (typeof pages)[number]['who']) => (who === 'operator' ? demo.operator : demo.presets[who].admin);
 

@@ -140,6 +140,18 @@ const ownPages = [
     lazyRouteComponent(() => import('./features/automation/page'), 'ManagementKeys'),
   ),
   own(
+    '/deployment/usage',
+    lazyRouteComponent(() => import('./features/usage/page'), 'UsagePage'),
+  ),
+  own(
+    '/deployment/live',
+    lazyRouteComponent(() => import('./features/live/page'), 'LivePage'),
+  ),
+  own(
+    '/deployment/requests',
+    lazyRouteComponent(() => import('./features/logs/page'), 'LogsPage'),
+  ),
+  own(
     '/deployment/audit',
     lazyRouteComponent(() => import('./features/audit/page'), 'AuditPage'),
   ),
@@ -198,6 +210,10 @@ const accountPages = [
   page(
     '/usage',
     lazyRouteComponent(() => import('./features/usage/page'), 'UsagePage'),
+  ),
+  page(
+    '/live',
+    lazyRouteComponent(() => import('./features/live/page'), 'LivePage'),
   ),
   page(
     '/requests',

@@ -8,6 +8,7 @@ const MINUTE = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
 });
+const SECOND = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -26,6 +27,11 @@ export function day(iso: string): string {
 
 export function minute(iso: string): string {
   return MINUTE.format(new Date(iso));
+}
+
+/** The time of day, for what came within the last minutes. */
+export function second(iso: string): string {
+  return SECOND.format(new Date(iso));
 }
 
 /** `2026-03-01 10:11:12 UTC` */

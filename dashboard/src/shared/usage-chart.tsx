@@ -15,11 +15,27 @@ const SERIES = [
 
 /** Requests over time, as bars; drawn here, so that nothing has to be loaded for it. */
 export function UsageChart({ usage }: { usage: Wire['Usage'] }) {
-  const all = bars(usage);
-  const most = ceiling(Math.max(...all.map((bar) => bar.ok + bar.failed + bar.refused), 0));
-  const width = WIDTH / Math.max(all.length, 1);
   const { requests, ok } = usage.total;
   const label = `${count(requests, 'request')} from ${minute(usage.from)} to ${minute(usage.to)}, ${ok.toLocaleString('en')} of them answered well`;
+  return <Bars all={bars(usage)} label={label} at={minute} from={usage.from} to={usage.to} />;
+}
+
+/** Bars, with their axis and what their colours mean. */
+export function Bars({
+  all,
+  label,
+  at,
+  from = all[0]?.at,
+  to = all.at(-1)?.at,
+}: {
+  all: readonly Bar[];
+  label: string;
+  at: (iso: string) => string;
+  from?: string;
+  to?: string;
+}) {
+  const most = ceiling(Math.max(...all.map((bar) => bar.ok + bar.failed + bar.refused), 0));
+  const width = WIDTH / Math.max(all.length, 1);
   return (
     <Stack gap="xs">
       <div className={classes.plot}>
@@ -38,15 +54,15 @@ export function UsageChart({ usage }: { usage: Wire['Usage'] }) {
             <line key={part} x1={0} x2={WIDTH} y1={HEIGHT * part} y2={HEIGHT * part} className={classes.grid} />
           ))}
           {all.map((bar, index) => (
-            <Column key={bar.at} bar={bar} x={index * width} width={width} most={most} />
+            <Column key={bar.at} bar={bar} name={at(bar.at)} x={index * width} width={width} most={most} />
           ))}
         </svg>
         <Group justify="space-between" aria-hidden>
           <Text className="quiet" fz={11}>
-            {minute(usage.from)}
+            {from && at(from)}
           </Text>
           <Text className="quiet" fz={11}>
-            {minute(usage.to)}
+            {to && at(to)}
           </Text>
         </Group>
       </div>
@@ -62,24 +78,24 @@ export function UsageChart({ usage }: { usage: Wire['Usage'] }) {
   );
 }
 
-function Column({ bar, x, width, most }: { bar: Bar; x: number; width: number; most: number }) {
+function Column({ bar, name, x, width, most }: { bar: Bar; name: string; x: number; width: number; most: number }) {
   let top = HEIGHT;
   const total = bar.ok + bar.failed + bar.refused;
   return (
     <g>
-      <title>{`${minute(bar.at)}: ${count(total, 'request')}, ${bar.failed} answered badly, ${bar.refused} refused`}</title>
+      <title>{`${name}: ${count(total, 'request')}, ${bar.failed} answered badly, ${bar.refused} refused`}</title>
       <rect x={x} y={0} width={width} height={HEIGHT} fill="transparent" />
-      {SERIES.map(([name]) => {
-        const height = (bar[name] / most) * HEIGHT;
+      {SERIES.map(([series]) => {
+        const height = (bar[series] / most) * HEIGHT;
         top -= height;
         return height > 0 ? (
           <rect
-            key={name}
+            key={series}
             x={x + width * 0.12}
             y={top}
             width={width * 0.76}
             height={height}
-            className={classes[name]}
+            className={classes[series]}
           />
         ) : null;
       })}

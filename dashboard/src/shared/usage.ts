@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { answered } from '../api/client';
-import { useScope } from '../session/scope';
+import { useView } from '../session/view';
 
 export const RANGES = { day: 1, week: 7, month: 30 } as const;
 export type Range = keyof typeof RANGES;
@@ -12,17 +12,17 @@ export function since(range: Range): string {
   return new Date(minute - RANGES[range] * 86_400_000).toISOString();
 }
 
-/** What happened in an account, or with one key of it. */
-export function useUsage(range: Range, key?: string) {
-  const scope = useScope();
+/** What happened with one key, in an account, or (for whoever runs the deployment) everywhere or with one API. */
+export function useUsage(range: Range, of: { key?: string; api?: string } = {}) {
+  const { scope, client, account } = useView();
   return useQuery({
-    queryKey: ['usage', scope.id, key ?? null, range],
-    enabled: scope.may('usage.read'),
+    queryKey: ['usage', account ?? null, of, range],
+    enabled: scope === null || scope.may('usage.read'),
     refetchInterval: EVERY_MS,
     placeholderData: keepPreviousData,
     queryFn: () => {
-      const query = key ? { key_id: key, from: since(range) } : { account_id: scope.id, from: since(range) };
-      return answered(scope.client.GET('/v1/usage', { params: { query } }));
+      const whose = of.key ? { key_id: of.key } : { account_id: account, api: of.api };
+      return answered(client.GET('/v1/usage', { params: { query: { ...whose, from: since(range) } } }));
     },
   });
 }

@@ -8,6 +8,7 @@ import {
   KeyRound,
   type LucideIcon,
   Mail,
+  Radio,
   ScanSearch,
   ScrollText,
   Server,
@@ -54,6 +55,7 @@ export function accountMenu(scope: Scope): MenuSection[] {
         ];
   const watch: MenuItem[] = [
     ...(may('usage.read') ? [{ title: 'Usage', to: `${base}/usage`, icon: ChartColumn }] : []),
+    ...(may('usage.read') && may('logs.read') ? [{ title: 'Live', to: `${base}/live`, icon: Radio }] : []),
     ...(may('logs.read') ? [{ title: 'Requests', to: `${base}/requests`, icon: ScrollText }] : []),
     ...(seesKeys || may('settings.read') ? [{ title: 'Notices', to: `${base}/notices`, icon: Bell }] : []),
   ];
@@ -90,8 +92,16 @@ export function deploymentMenu(me: Me): MenuSection[] {
         { title: 'Operators', to: '/deployment/operators', icon: Server },
         { title: 'All management keys', to: '/deployment/automation', icon: Terminal },
         { title: 'Outbox', to: '/deployment/outbox', icon: Mail },
-        { title: 'Whole audit', to: '/deployment/audit', icon: FileClock },
         { title: 'Health', to: '/deployment/health', icon: Activity },
+      ],
+    },
+    {
+      title: 'All accounts',
+      items: [
+        { title: 'All usage', to: '/deployment/usage', icon: ChartColumn },
+        { title: 'Live everywhere', to: '/deployment/live', icon: Radio },
+        { title: 'All requests', to: '/deployment/requests', icon: ScrollText },
+        { title: 'Whole audit', to: '/deployment/audit', icon: FileClock },
       ],
     },
   ];

@@ -30,7 +30,7 @@ export function AuditPage() {
   return (
     <Page
       title={scope ? 'Audit' : 'Whole audit'}
-      crumbs={[{ title: scope ? 'Safety' : 'Deployment' }]}
+      crumbs={[{ title: scope ? 'Safety' : 'All accounts' }]}
       lead="Every change: who made it, when, from where, and what was there before. It is chained, so that nobody alters it unseen."
       actions={
         <Menu position="bottom-end">

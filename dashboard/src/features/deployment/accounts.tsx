@@ -5,19 +5,12 @@ import { Plus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
+import { useApis } from '../../shared/apis';
 import { Empty, Failure, Page, Waiting } from '../../ui/page';
 import { Exact, Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';
 
 const PAGE = 100;
-
-export function useApis() {
-  return useQuery({
-    queryKey: ['apis', null],
-    queryFn: () => answered(ownClient.GET('/v1/apis')),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-}
 
 /** Every account of the deployment. */
 export function AccountList() {

@@ -2,10 +2,10 @@ import { Group, Stack, Table, Text } from '@mantine/core';
 import type { Wire } from '../../api/client';
 import { headerName } from '../../lib/snippets';
 import { capital, word } from '../../lib/words';
+import { useApis } from '../../shared/apis';
 import { limitText } from '../../shared/key-facts';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
 import { Exact, Facts, Tag } from '../../ui/parts';
-import { useApis } from './accounts';
 
 /** The APIs as the configuration declares them. */
 export function ApiList() {

@@ -1,6 +1,6 @@
-import { Anchor, Table } from '@mantine/core';
+import { Alert, Anchor, Stack, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { answered, ownClient } from '../../api/client';
+import { answered, ownClient, type Wire } from '../../api/client';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Facts, Tag, When } from '../../ui/parts';
 import { type Metrics, readMetrics } from './metrics';
@@ -43,6 +43,7 @@ export function Health() {
           ]}
         />
       </Section>
+      <LogStatus />
       <Section title="Counted since the start" lead="The same numbers, and more, are at /metrics for Prometheus.">
         {metrics.isPending && <Waiting />}
         {metrics.data && (
@@ -71,6 +72,74 @@ export function Health() {
         </Anchor>
       </Section>
     </Page>
+  );
+}
+
+/** Why rows of the log can be missing, in words. */
+const REASONS: Record<string, string> = {
+  queue_full: 'Dropped under overload',
+  disk: 'Dropped because the disk took nothing',
+  gap: 'Lost when the program was killed',
+};
+const MIB = 1 << 20;
+
+/** Whether every decision has its row in the log, and what is missing. */
+function LogStatus() {
+  const status = useQuery({
+    queryKey: ['log-status'],
+    refetchInterval: EVERY_MS,
+    queryFn: () => answered(ownClient.GET('/v1/logs/status')),
+  });
+  const log = status.data;
+  return (
+    <Section
+      title="Request log"
+      lead="Of this node’s decisions since it started, each is stored, on its way, or counted as dropped."
+      actions={log && <Tag color={log.failing ? 'red' : 'teal'}>{log.failing ? 'Can’t be written' : 'Written'}</Tag>}
+    >
+      {status.isPending && <Waiting />}
+      {status.isError && <Failure error={status.error} again={() => status.refetch()} />}
+      {log?.failing && (
+        <Alert color="red" title="Nothing can be written at the moment">
+          {log.failing}, since <When at={log.failing_since} />. Decisions go on; what is lost is counted below.
+        </Alert>
+      )}
+      {log && (
+        <Facts
+          items={[
+            ['Decided', log.decided.toLocaleString('en')],
+            ['Stored', log.stored.toLocaleString('en')],
+            ['On their way', log.under_way.toLocaleString('en')],
+            ...(log.dropped.length === 0 ? ([['Dropped', 'none']] as [string, string][]) : []),
+            ...log.dropped.map((one): [string, string] => [
+              REASONS[one.reason] ?? one.reason,
+              one.records.toLocaleString('en'),
+            ]),
+            ['Missing of all that is kept', <Missing key="missing" missing={log.missing} />],
+            ['Rows that can be found', log.records.toLocaleString('en')],
+            [
+              'On the disk',
+              `${(log.bytes / MIB).toLocaleString('en', { maximumFractionDigits: 1 })} MiB, ${log.segments.toLocaleString('en')} of its files compressed`,
+            ],
+            ['The earliest row', <When key="oldest" at={log.oldest} none="none yet" />],
+          ]}
+        />
+      )}
+    </Section>
+  );
+}
+
+function Missing({ missing }: { missing: Wire['LogMissing'][] }) {
+  if (missing.length === 0) return 'nothing';
+  return (
+    <Stack gap={2}>
+      {missing.map((one) => (
+        <span key={`${one.reason} ${one.since}`}>
+          {REASONS[one.reason] ?? one.reason}: {one.records.toLocaleString('en')}, <When at={one.since} /> to{' '}
+          <When at={one.until} />
+        </span>
+      ))}
+    </Stack>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Anchor, SegmentedControl, Text } from '@mantine/core';
+import { Anchor, Group, SegmentedControl, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useScope } from '../../session/scope';
@@ -11,7 +11,7 @@ import { Failure, Section, Waiting } from '../../ui/page';
 export function KeyUsage({ id }: { id: string }) {
   const scope = useScope();
   const [range, setRange] = useState<Range>('week');
-  const usage = useUsage(range, id);
+  const usage = useUsage(range, { key: id });
   return (
     <Section
       title="Usage"
@@ -35,9 +35,14 @@ export function KeyUsage({ id }: { id: string }) {
       {usage.data && usage.data.total.requests > 0 && <UsageChart usage={usage.data} />}
       <Callers id={id} />
       {scope.may('logs.read') && (
-        <Anchor component={Link} to={`/a/${scope.id}/requests?key=${id}`} fz="sm">
-          Its requests, one by one
-        </Anchor>
+        <Group gap="md">
+          <Anchor component={Link} to={`/a/${scope.id}/requests`} search={{ key: id } as never} fz="sm">
+            Its requests, one by one
+          </Anchor>
+          <Anchor component={Link} to={`/a/${scope.id}/live`} search={{ key: id } as never} fz="sm">
+            Watch it live
+          </Anchor>
+        </Group>
       )}
     </Section>
   );

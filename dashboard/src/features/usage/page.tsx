@@ -1,9 +1,11 @@
-import { Group, SegmentedControl, SimpleGrid, Stack, Table, Text } from '@mantine/core';
-import { useQuery } from '@tanstack/react-query';
+import { Anchor, Group, SegmentedControl, Select, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, type Wire } from '../../api/client';
-import { useScope } from '../../session/scope';
+import { useView } from '../../session/view';
+import { useApis } from '../../shared/apis';
+import { Figures } from '../../shared/figures';
 import { type Range, since, useUsage } from '../../shared/usage';
 import { UsageChart } from '../../shared/usage-chart';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
@@ -11,37 +13,46 @@ import { When } from '../../ui/parts';
 
 const TOP = 10;
 
-/** How much the account's keys were used, how well it went, and by which of them. */
+/** How much keys were used, how well it went, and by which of them: of an account, or of all. */
 export function UsagePage() {
+  const view = useView();
   const [range, setRange] = useState<Range>('day');
-  const usage = useUsage(range);
+  const [api, setApi] = useState<string | null>(null);
+  const usage = useUsage(range, { api: api ?? undefined });
   return (
     <Page
-      title="Usage"
-      crumbs={[{ title: 'Watch' }]}
-      lead="Every request with a key of this account, refused ones too."
+      title={view.scope ? 'Usage' : 'All usage'}
+      crumbs={[{ title: view.section('Watch') }]}
+      lead={
+        view.scope
+          ? 'Every request with a key of this account, refused ones too.'
+          : 'Every request to every API, refused ones too.'
+      }
       actions={
-        <SegmentedControl
-          aria-label="Stretch of time"
-          value={range}
-          onChange={(value) => setRange(value as Range)}
-          data={[
-            { value: 'day', label: '24 hours' },
-            { value: 'week', label: '7 days' },
-            { value: 'month', label: '30 days' },
-          ]}
-        />
+        <>
+          {!view.scope && <ApiChoice value={api} onChange={setApi} />}
+          <SegmentedControl
+            aria-label="Stretch of time"
+            value={range}
+            onChange={(value) => setRange(value as Range)}
+            data={[
+              { value: 'day', label: '24 hours' },
+              { value: 'week', label: '7 days' },
+              { value: 'month', label: '30 days' },
+            ]}
+          />
+        </>
       }
     >
       {usage.isPending && <Waiting />}
       {usage.isError && <Failure error={usage.error} again={() => usage.refetch()} />}
       {usage.data && (
         <>
-          <Figures sum={usage.data.total} />
+          <Sums sum={usage.data.total} />
           <Section title="Requests">
             {usage.data.total.requests === 0 ? (
               <Empty title="No requests in this time">
-                Call the API with a key of this account: it is counted here within seconds.
+                Call the API with a key: it is counted here within seconds.
               </Empty>
             ) : (
               <UsageChart usage={usage.data} />
@@ -51,8 +62,13 @@ export function UsagePage() {
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
             <Outcomes outcomes={usage.data.total.outcomes} />
             <Stack gap="lg">
-              <Top by="key" title="Keys" range={range} />
-              <Top by="route" title="Routes" range={range} />
+              {!view.scope && !api && <Apis range={range} onChoose={setApi} />}
+              {view.scope ? (
+                <Top by="key" title="Keys" range={range} />
+              ) : (
+                <Top by="account" title="Accounts" range={range} api={api} />
+              )}
+              {(view.scope || api) && <Top by="route" title="Routes" range={range} api={api} />}
             </Stack>
           </SimpleGrid>
         </>
@@ -61,33 +77,77 @@ export function UsagePage() {
   );
 }
 
+function ApiChoice({ value, onChange }: { value: string | null; onChange: (value: string | null) => void }) {
+  const apis = useApis();
+  return (
+    <Select
+      aria-label="API"
+      placeholder="Every API"
+      clearable
+      w={180}
+      value={value}
+      onChange={onChange}
+      data={apis.data?.items.map((one) => one.name) ?? []}
+    />
+  );
+}
+
+/** How much each API was asked, those with the most requests first. */
+function Apis({ range, onChoose }: { range: Range; onChoose: (api: string) => void }) {
+  const { client } = useView();
+  const apis = useApis();
+  const names = apis.data?.items.map((api) => api.name) ?? [];
+  const all = useQueries({
+    queries: names.map((api) => ({
+      queryKey: ['usage', null, { api }, range],
+      queryFn: () => answered(client.GET('/v1/usage', { params: { query: { api, from: since(range) } } })),
+    })),
+  });
+  const failed = all.find((one) => one.isError);
+  const rows = names.map((name, index) => ({ name, total: all[index]?.data?.total }));
+  rows.sort((a, b) => (b.total?.requests ?? 0) - (a.total?.requests ?? 0));
+  return (
+    <Section title="APIs" lead="Choose one to see its routes.">
+      {failed && <Failure error={failed.error} />}
+      <Table>
+        <Table.Tbody>
+          {rows.map(({ name, total }) => (
+            <Table.Tr key={name}>
+              <Table.Td>
+                <Anchor component="button" fz="sm" fw={600} onClick={() => onChoose(name)}>
+                  {name}
+                </Anchor>
+              </Table.Td>
+              <Table.Td ta="right">{rateText(total)}</Table.Td>
+              <Table.Td ta="right">{total?.requests.toLocaleString('en') ?? '…'}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Section>
+  );
+}
+
 function ms(value: number | null | undefined): string {
   if (value == null) return '–';
   return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value).toLocaleString('en')} ms`;
 }
 
-function Figures({ sum }: { sum: Wire['UsageSum'] }) {
-  const rate = sum.success_rate == null ? '–' : `${(sum.success_rate * 100).toFixed(1)} %`;
-  const items: [string, string][] = [
-    ['Requests', sum.requests.toLocaleString('en')],
-    ['Answered well', rate],
-    ['Median response', ms(sum.p50_ms)],
-    ['95 of 100 within', ms(sum.p95_ms)],
-    ['99 of 100 within', ms(sum.p99_ms)],
-  ];
+function rateText(sum: Wire['UsageSum'] | undefined): string {
+  return sum?.success_rate == null ? '–' : `${(sum.success_rate * 100).toFixed(1)} %`;
+}
+
+function Sums({ sum }: { sum: Wire['UsageSum'] }) {
   return (
-    <SimpleGrid cols={{ base: 2, sm: 3, lg: 5 }} spacing="sm">
-      {items.map(([name, value]) => (
-        <div key={name} className="card" style={{ padding: '0.9rem 1.1rem' }}>
-          <Text fz={12} className="quiet">
-            {name}
-          </Text>
-          <Text fz={22} fw={650} style={{ fontVariantNumeric: 'tabular-nums' }}>
-            {value}
-          </Text>
-        </div>
-      ))}
-    </SimpleGrid>
+    <Figures
+      items={[
+        ['Requests', sum.requests.toLocaleString('en')],
+        ['Answered well', rateText(sum)],
+        ['Median response', ms(sum.p50_ms)],
+        ['95 of 100 within', ms(sum.p95_ms)],
+        ['99 of 100 within', ms(sum.p99_ms)],
+      ]}
+    />
   );
 }
 
@@ -132,16 +192,14 @@ function Outcomes({ outcomes }: { outcomes: Record<string, number> }) {
   );
 }
 
-function Top({ by, title, range }: { by: 'key' | 'route'; title: string; range: Range }) {
-  const scope = useScope();
+type By = 'key' | 'route' | 'account';
+
+function Top({ by, title, range, api }: { by: By; title: string; range: Range; api?: string | null }) {
+  const { client, account } = useView();
+  const query = { by, account_id: account, api: api ?? undefined, from: since(range), limit: TOP };
   const top = useQuery({
-    queryKey: ['usage-top', scope.id, by, range],
-    queryFn: () =>
-      answered(
-        scope.client.GET('/v1/usage/top', {
-          params: { query: { by, account_id: scope.id, from: since(range), limit: TOP } },
-        }),
-      ),
+    queryKey: ['usage-top', account ?? null, by, range, api ?? null],
+    queryFn: () => answered(client.GET('/v1/usage/top', { params: { query } })),
   });
   return (
     <Section title={title} lead="Most requests first, by days.">
@@ -154,13 +212,7 @@ function Top({ by, title, range }: { by: 'key' | 'route'; title: string; range: 
             {top.data.items.map((item) => (
               <Table.Tr key={item.name}>
                 <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                  {by === 'key' ? (
-                    <Link to={`/a/${scope.id}/keys/${item.name}`} className="row-link">
-                      {item.title ?? item.name}
-                    </Link>
-                  ) : (
-                    item.name || <span className="quiet">no route</span>
-                  )}
+                  <TopName by={by} item={item} />
                 </Table.Td>
                 <Table.Td ta="right">
                   <Group gap={6} justify="flex-end" wrap="nowrap">
@@ -178,5 +230,16 @@ function Top({ by, title, range }: { by: 'key' | 'route'; title: string; range: 
         </Table>
       )}
     </Section>
+  );
+}
+
+function TopName({ by, item }: { by: By; item: Wire['UsageCount'] }) {
+  const { account } = useView();
+  if (by === 'route') return item.name || <span className="quiet">no route</span>;
+  const to = by === 'key' ? `/a/${account}/keys/${item.name}` : `/a/${item.name}`;
+  return (
+    <Link to={to} className="row-link">
+      {item.title ?? item.name}
+    </Link>
   );
 }

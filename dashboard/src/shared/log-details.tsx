@@ -1,6 +1,7 @@
+import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
-import type { Wire } from '../../api/client';
-import { Exact, Facts, When } from '../../ui/parts';
+import type { Wire } from '../api/client';
+import { Exact, Facts, When } from '../ui/parts';
 
 /** Everything that is kept of one request. */
 export function Details({ entry }: { entry: Wire['LogEntry'] }) {
@@ -9,7 +10,8 @@ export function Details({ entry }: { entry: Wire['LogEntry'] }) {
     ['Request', `${entry.method} ${entry.path}`],
     ['Status', entry.code ? `${entry.status}, ${entry.code}` : entry.status],
     ['Request id', <Exact key="id" text={entry.request_id} what="request id" />],
-    ['Key', entry.key_name ?? entry.key_id ?? 'none'],
+    ['API', entry.api ?? 'none'],
+    ['Key', <KeyLink key="key" entry={entry} />],
     ['Route', entry.route ?? 'none'],
     ['From', entry.address ?? 'unknown'],
     ['Program', entry.agent ?? 'unknown'],
@@ -21,4 +23,15 @@ export function Details({ entry }: { entry: Wire['LogEntry'] }) {
     ...(entry.reason ? ([['Why invalid', entry.reason]] as [string, ReactNode][]) : []),
   ];
   return <Facts items={items} />;
+}
+
+function KeyLink({ entry }: { entry: Wire['LogEntry'] }) {
+  if (!entry.key_id) return 'none';
+  const name = entry.key_name ?? entry.key_id;
+  if (!entry.account_id || !entry.key_name) return name;
+  return (
+    <Link to={`/a/${entry.account_id}/keys/${entry.key_id}`} className="row-link">
+      {name}
+    </Link>
+  );
 }

@@ -1,0 +1,82 @@
+import { Group, Select, TextInput } from '@mantine/core';
+import type { Wire } from '../../api/client';
+import { useView } from '../../session/view';
+import { useApis } from '../../shared/apis';
+import { OUTCOMES } from '../../shared/log-words';
+import type { LogQuery } from './use-book';
+
+/** What somebody asks for, as they write it. */
+export interface Asked {
+  api: string | null;
+  outcome: string | null;
+  status: string;
+  path: string;
+  key: string;
+  /** Times of the viewer's zone, as the browser's own field has them. */
+  since: string;
+  until: string;
+}
+
+export const NOTHING_ASKED: Asked = { api: null, outcome: null, status: '', path: '', key: '', since: '', until: '' };
+
+/** What is sent: only what was said. */
+export function queryOf(asked: Asked, account: string | undefined): LogQuery {
+  return {
+    account_id: account,
+    api: asked.api ?? undefined,
+    key_id: asked.key.trim() || undefined,
+    path: asked.path.trim() || undefined,
+    status: asked.status.trim() || undefined,
+    outcome: (asked.outcome ?? undefined) as Wire['LogOutcome'] | undefined,
+    since: instant(asked.since),
+    until: instant(asked.until),
+  };
+}
+
+function instant(local: string): string | undefined {
+  const at = new Date(local);
+  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
+}
+
+export function Filters({ asked, onChange }: { asked: Asked; onChange: (asked: Asked) => void }) {
+  const { scope } = useView();
+  const field = (name: 'status' | 'path' | 'key' | 'since' | 'until') => ({
+    value: asked[name],
+    onChange: (event: { currentTarget: { value: string } }) =>
+      onChange({ ...asked, [name]: event.currentTarget.value }),
+  });
+  return (
+    <Group gap="sm" align="flex-end">
+      {!scope && <ApiField value={asked.api} onChange={(api) => onChange({ ...asked, api })} />}
+      <Select
+        label="Outcome"
+        placeholder="Any"
+        clearable
+        w={150}
+        value={asked.outcome}
+        onChange={(outcome) => onChange({ ...asked, outcome })}
+        data={OUTCOMES}
+      />
+      <TextInput label="Status" placeholder="401, 4xx, 500-504" w={150} {...field('status')} />
+      <TextInput label="Path" placeholder="/validate/*" flex="1 1 10rem" {...field('path')} />
+      <TextInput label="Key id" placeholder="key_…" flex="1 1 10rem" {...field('key')} />
+      <TextInput label="From" type="datetime-local" w={205} {...field('since')} />
+      <TextInput label="Until" type="datetime-local" w={205} {...field('until')} />
+    </Group>
+  );
+}
+
+function ApiField({ value, onChange }: { value: string | null; onChange: (value: string | null) => void }) {
+  const apis = useApis();
+  return (
+    <Select
+      label="API"
+      placeholder="Every API"
+      clearable
+      w={150}
+      value={value}
+      onChange={onChange}
+      data={apis.data?.items.map((one) => one.name) ?? []}
+    />
+  );
+}
