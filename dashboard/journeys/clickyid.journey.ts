@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
-import { accountOf, as, call, clipboard, demo, dialog, kept, leave, main, menu } from './browser';
+import { accountOf, api, as, call, clipboard, demo, dialog, kept, leave, main, menu } from './browser';
 
 const preset = demo.presets.clickyid;
 const run = promisify(execFile);
@@ -178,4 +178,36 @@ test('a second admin approves: pending, approved, collected', async () => {
   await approval.getByLabel('validate:offers').uncheck();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('The policy is saved.').waitFor();
+});
+
+test('r73 a scope that a key was never used for is shown, and taken away in one step', async () => {
+  const scopes = ['validate:target-groups', 'validate:offers'];
+  const made = await api<{ id: string; secret: string }>('POST', '/v1/keys', {
+    account_id: await accountOf('clickyid'),
+    name: 'Wider than needed',
+    scopes,
+  });
+  expect(await status(made.secret)).toBe(200);
+  const page = await as(preset.admin);
+  await menu(page, 'Safety', 'Hygiene');
+  const row = page.getByRole('row', { name: /Wider than needed/ });
+  const unused = row.getByText('never used: validate:offers');
+  await expect
+    .poll(
+      async () => {
+        await page.reload();
+        await row.waitFor();
+        return unused.count();
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(1);
+  expect(await row.getByText('never used: validate:target-groups').count()).toBe(0);
+  await row.getByRole('button', { name: 'Take them away from Wider than needed' }).click();
+  await dialog(page).getByRole('button', { name: 'Take 1 scope away' }).click();
+  await dialog(page).waitFor({ state: 'detached' });
+  await unused.waitFor({ state: 'detached' });
+  const left = await api<{ scopes: string[] }>('GET', `/v1/keys/${made.id}`);
+  expect(left.scopes).toEqual(['validate:target-groups']);
+  expect([await status(made.secret), await status(made.secret, '/offers')]).toEqual([200, 403]);
 });

@@ -7,6 +7,7 @@ import { useScope } from '../../session/scope';
 import { keyName } from '../../shared/key-facts';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
 import { Standing, Tag, When } from '../../ui/parts';
+import { Shrink } from './shrink';
 
 /** What is better tidied up: idle keys, scopes that nobody uses, rotations to complete, dead keys that still arrive. */
 export function HygienePage() {
@@ -76,6 +77,7 @@ function Keys({ found }: { found: Wire['Hygiene'] }) {
                           never used: {one}
                         </Tag>
                       ))}
+                      <Shrink row={key} />
                     </Group>
                   </Table.Td>
                   <Table.Td>

@@ -6,12 +6,15 @@ import { type Scope, useScope } from '../../session/scope';
 const PAGE_MAX = 200;
 /** Most keys that a list holds; beyond that filters of the API are the better tool. */
 export const KEYS_MAX = 20_000;
+const STALE_MS = 60_000;
 
 /** Every key of the account and kind, a page after the other: search and order then need no server. */
 export function useKeys(kind: Wire['Kind']) {
   const scope = useScope();
   const query = useInfiniteQuery({
     queryKey: ['keys', scope.id, kind],
+    // Ten thousand are fifty pages: a glance at another tab is no reason to read them anew. Changes are.
+    staleTime: STALE_MS,
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) => readPage(scope, kind, pageParam),
     getNextPageParam: (page, pages) =>

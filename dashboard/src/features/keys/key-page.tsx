@@ -20,6 +20,7 @@ import { Approval } from './approval';
 import { keyQuery } from './data';
 import { RotateKey } from './rotate';
 import { Secrets } from './secrets';
+import { canSnooze, Snooze } from './snooze';
 import { KeyUsage } from './usage';
 
 /** Everything about one key. */
@@ -134,6 +135,16 @@ function facts(scope: Scope, key: Wire['Key']): [string, ReactNode][] {
     ['Addresses', key.addresses.length > 0 ? key.addresses.join(', ') : 'from anywhere'],
     ...(key.plan ? ([['Plan', key.plan]] as [string, ReactNode][]) : []),
     ['Expires', <When key="expires" at={key.expires_at} />],
+    ...(key.snoozed_until && canSnooze(key)
+      ? ([
+          [
+            'Reminders',
+            <span key="snoozed">
+              held back until <When at={key.snoozed_until} />
+            </span>,
+          ],
+        ] as [string, ReactNode][])
+      : []),
     [
       'Created',
       <span key="created">
@@ -157,6 +168,7 @@ function Actions({ target, onSecret }: { target: Wire['Key']; onSecret: (made: W
   const navigate = useNavigate();
   const [deed, setDeed] = useState<Deed | null>(null);
   const [rotating, setRotating] = useState(false);
+  const [snoozing, setSnoozing] = useState(false);
   const rules = rulesOf(scope.api, target.kind);
   const is = (...standings: Wire['Standing'][]) => standings.includes(target.standing);
   const params = { params: { path: { key_id: target.id } } };
@@ -203,6 +215,7 @@ function Actions({ target, onSecret }: { target: Wire['Key']; onSecret: (made: W
         </Menu.Target>
         <Menu.Dropdown>
           {is('active', 'expiring_soon') && <Menu.Item onClick={() => setDeed('disable')}>Disable</Menu.Item>}
+          {canSnooze(target) && <Menu.Item onClick={() => setSnoozing(true)}>Snooze reminders</Menu.Item>}
           {!is('revoked') && (
             <Menu.Item color="red" onClick={() => setDeed('revoke')}>
               {word(words, 'revoke')}
@@ -225,6 +238,7 @@ function Actions({ target, onSecret }: { target: Wire['Key']; onSecret: (made: W
           }}
         />
       )}
+      {snoozing && <Snooze target={target} onClose={() => setSnoozing(false)} />}
       {rotating && (
         <RotateKey
           target={target}

@@ -18,31 +18,41 @@ export function select(keys: readonly Key[], chosen: Selection): Key[] {
   const fits = (key: Key) =>
     (chosen.standing === null || key.standing === chosen.standing) &&
     (chosen.environment === null || key.environment === chosen.environment) &&
-    (words.length === 0 || contains(key, words));
+    words.every((word) => searched(key).includes(word));
   const sign = chosen.down ? -1 : 1;
-  return keys.filter(fits).sort((a, b) => sign * compare(a, b, chosen.column));
+  const compare = chosen.column === 'name' ? NAMES.compare : order;
+  // What a key is ordered by is worked out once for each, not once for each comparison.
+  const ranked = keys.filter(fits).map((key) => ({ key, rank: rank(key, chosen.column) }));
+  return ranked.sort((a, b) => sign * compare(a.rank, b.rank)).map(({ key }) => key);
 }
 
-function contains(key: Key, words: readonly string[]): boolean {
+const NAMES = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
+const texts = new WeakMap<Key, string>();
+
+/** The text in which a key is searched; a key that was read does not change. */
+function searched(key: Key): string {
+  const known = texts.get(key);
+  if (known !== undefined) return known;
   const hints = key.secrets.map((secret) => secret.hint);
   const all = [key.name, key.id, key.external_id, ...key.tags, ...key.scopes, ...hints];
   const text = all.filter(Boolean).join('\n').toLowerCase();
-  return words.every((word) => text.includes(word));
+  texts.set(key, text);
+  return text;
 }
 
-/** Orders two keys; what is not there comes last when going up. */
-function compare(a: Key, b: Key, column: Column): number {
+/** What a key is ordered by; what is not there comes last when going up. */
+function rank(key: Key, column: Column): string {
   switch (column) {
     case 'name':
-      return (a.name ?? '\uffff').localeCompare(b.name ?? '\uffff', undefined, { numeric: true, sensitivity: 'base' });
+      return key.name ?? '\uffff';
     case 'standing':
-      return STANDINGS.indexOf(a.standing) - STANDINGS.indexOf(b.standing);
+      return String(STANDINGS.indexOf(key.standing));
     case 'created':
-      return order(a.created_at, b.created_at);
+      return key.created_at;
     case 'expires':
-      return order(a.expires_at ?? '9999', b.expires_at ?? '9999');
+      return key.expires_at ?? '9999';
     case 'used':
-      return order(lastUsed(a) ?? '', lastUsed(b) ?? '');
+      return lastUsed(key) ?? '';
   }
 }
 

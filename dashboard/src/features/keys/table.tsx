@@ -12,6 +12,8 @@ import { Standing, Tag, When } from '../../ui/parts';
 import { ReadableCells } from './readable';
 import type { Column } from './search';
 import type { Selection } from './select';
+import { Sparkline } from './spark';
+import { useSparks } from './sparks';
 
 const ROW_PX = 58;
 const OVERSCAN = 12;
@@ -43,6 +45,9 @@ export function KeyTable({
   const before = (items[0]?.start ?? top) - top;
   const after = rows.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
   const isReadable = showsSecrets(scope);
+  const showsUse = scope.may('usage.read');
+  const ids = showsUse ? items.flatMap((item) => keys[item.index]?.id ?? []) : [];
+  const { sparks, failed } = useSparks(ids);
 
   const heading = (column: Column, title: string, from?: 'sm' | 'md' | 'lg') => (
     <Heading key={column} column={column} title={title} from={from} chosen={chosen} onSort={onSort} />
@@ -87,6 +92,7 @@ export function KeyTable({
                 </Table.Td>
                 <Table.Td visibleFrom="sm">
                   <When at={lastUsed(key)} form="relative" />
+                  {showsUse && <Sparkline spark={sparks.get(key.id)} />}
                 </Table.Td>
               </Table.Tr>
             );
@@ -94,6 +100,11 @@ export function KeyTable({
           {after > 0 && <Spacer px={after} />}
         </Table.Tbody>
       </Table>
+      {failed && (
+        <Text fz="sm" p="sm" role="status">
+          How much they were used can’t be told at the moment: {failed.message}
+        </Text>
+      )}
     </Box>
   );
 }

@@ -6,6 +6,8 @@ import { type FormEvent, useState } from 'react';
 import { answered, ownClient } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useMe } from '../../session/me';
+import { NoticeChoice } from '../../shared/notice-choice';
+import { OF_OPERATORS } from '../../shared/notice-words';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 import { Accounts } from './accounts';
@@ -13,6 +15,7 @@ import { Authenticator } from './authenticator';
 
 /** What a person decides of themselves: name, password, authenticator, sign-ins, accounts. */
 export function MePage() {
+  const me = useMe();
   return (
     <Page title="Your settings">
       <Name />
@@ -20,6 +23,14 @@ export function MePage() {
       <Authenticator />
       <SignIns />
       <Accounts />
+      {me.operator && (
+        <Section
+          title="Mails to operators"
+          lead="Of what concerns no account; for each account you choose on its page."
+        >
+          <NoticeChoice account={null} kinds={OF_OPERATORS} />
+        </Section>
+      )}
     </Page>
   );
 }

@@ -1,11 +1,14 @@
-import { Button, Group, Table, Text } from '@mantine/core';
+import { Button, Group, Table, Tabs, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, type Wire } from '../../api/client';
 import { useScope } from '../../session/scope';
 import { useActorName } from '../../shared/actors';
+import { NoticeChoice } from '../../shared/notice-choice';
+import { NOTICE_KINDS, noticeWords, OF_OPERATORS } from '../../shared/notice-words';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
+import { NoticeSettings } from './settings';
 
 const PAGE = 50;
 /** What wants somebody to do something. */
@@ -19,8 +22,38 @@ const URGENT = [
   'webhook.disabled',
 ];
 
-/** What the account's people and programs were told. */
+/** What the account's people and programs were told, and what they want to be told. */
 export function Notices() {
+  const scope = useScope();
+  return (
+    <Page
+      title="Notices"
+      crumbs={[{ title: 'Watch' }]}
+      lead="What people and webhooks of this account are told: ends of keys, limits, odd refusals, changes."
+    >
+      <Tabs defaultValue="told" keepMounted={false}>
+        <Tabs.List mb="lg">
+          <Tabs.Tab value="told">Told</Tabs.Tab>
+          {scope.may('settings.read') && <Tabs.Tab value="account">For this account</Tabs.Tab>}
+          {scope.isMember && <Tabs.Tab value="you">For you</Tabs.Tab>}
+        </Tabs.List>
+        <Tabs.Panel value="told">
+          <Told />
+        </Tabs.Panel>
+        <Tabs.Panel value="account">
+          <NoticeSettings />
+        </Tabs.Panel>
+        <Tabs.Panel value="you">
+          <Section title="Your mails" lead={`Of what happens in ${scope.account.name}. Others choose for themselves.`}>
+            <NoticeChoice account={scope.id} kinds={NOTICE_KINDS.filter((kind) => !OF_OPERATORS.includes(kind))} />
+          </Section>
+        </Tabs.Panel>
+      </Tabs>
+    </Page>
+  );
+}
+
+function Told() {
   const scope = useScope();
   const query = useInfiniteQuery({
     queryKey: ['notices', scope.id],
@@ -35,56 +68,48 @@ export function Notices() {
   });
   const notices = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <Page
-      title="Notices"
-      crumbs={[{ title: 'Watch' }]}
-      lead="What people and webhooks of this account were told: ends of keys, limits, odd refusals, changes."
-    >
-      <Section title="Told">
-        {query.isPending && <Waiting />}
-        {query.isError && <Failure error={query.error} again={() => query.refetch()} />}
-        {query.isSuccess && notices.length === 0 && (
-          <Empty title="Nothing yet">
-            Keys that near their end, limits that are reached and the like are told here.
-          </Empty>
-        )}
-        {notices.length > 0 && (
-          <Table.ScrollContainer minWidth={420}>
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>When</Table.Th>
-                  <Table.Th>What</Table.Th>
-                  <Table.Th>About</Table.Th>
+    <Section title="Told">
+      {query.isPending && <Waiting />}
+      {query.isError && <Failure error={query.error} again={() => query.refetch()} />}
+      {query.isSuccess && notices.length === 0 && (
+        <Empty title="Nothing yet">Keys that near their end, limits that are reached and the like are told here.</Empty>
+      )}
+      {notices.length > 0 && (
+        <Table.ScrollContainer minWidth={420}>
+          <Table>
+            <Table.Thead>
+              <Table.Tr>
+                <Table.Th>When</Table.Th>
+                <Table.Th>What</Table.Th>
+                <Table.Th>About</Table.Th>
+              </Table.Tr>
+            </Table.Thead>
+            <Table.Tbody>
+              {notices.map((notice) => (
+                <Table.Tr key={notice.id}>
+                  <Table.Td>
+                    <When at={notice.at} />
+                  </Table.Td>
+                  <Table.Td>
+                    <Tag color={URGENT.includes(notice.kind) ? 'orange' : 'gray'}>{noticeWords(notice.kind)}</Tag>
+                  </Table.Td>
+                  <Table.Td>
+                    <About notice={notice} />
+                  </Table.Td>
                 </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {notices.map((notice) => (
-                  <Table.Tr key={notice.id}>
-                    <Table.Td>
-                      <When at={notice.at} />
-                    </Table.Td>
-                    <Table.Td>
-                      <Tag color={URGENT.includes(notice.kind) ? 'orange' : 'gray'}>{sentence(notice.kind)}</Tag>
-                    </Table.Td>
-                    <Table.Td>
-                      <About notice={notice} />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
-        )}
-        {query.hasNextPage && (
-          <Group justify="center">
-            <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-              Older notices
-            </Button>
-          </Group>
-        )}
-      </Section>
-    </Page>
+              ))}
+            </Table.Tbody>
+          </Table>
+        </Table.ScrollContainer>
+      )}
+      {query.hasNextPage && (
+        <Group justify="center">
+          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
+            Older notices
+          </Button>
+        </Group>
+      )}
+    </Section>
   );
 }
 
@@ -111,10 +136,4 @@ function keyNameIn(facts: unknown): string | null {
 
 function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
-}
-
-/** `key.expiring` → `Key expiring` */
-function sentence(kind: string): string {
-  const text = kind.replaceAll(/[._]/g, ' ');
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
