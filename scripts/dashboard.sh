@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds, checks or tries out the dashboard. What npm installs lies in a cache outside the clone, once per lock file.
 #
-# Usage: dashboard.sh build | check | journeys PROGRAM
+# Usage: dashboard.sh build | check | journeys PROGRAM | figures PROGRAM
 set -euo pipefail
 
 usage() { sed -n '4p' "$0" >&2; exit 2; }
@@ -61,10 +61,10 @@ case ${1-} in
         npm run --silent check
         npm run --silent test
         ;;
-    journeys)
+    journeys | figures)
         [[ $# -eq 2 ]] || usage
         install
-        KEYWARD_PROGRAM=$2 npm run --silent journeys
+        KEYWARD_PROGRAM=$2 npm run --silent "$1"
         ;;
     *)
         usage

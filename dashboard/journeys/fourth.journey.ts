@@ -1,12 +1,11 @@
 // A deployment of one's own: set up from its console's link, with a preset that nobody here has seen.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import { dialog, leave, main, menu, visit } from './browser';
-import { ended, firstLine } from './world';
+import { type Deployment, deploy } from './deployment';
+import { type Provider, provider } from './provider';
 
 const PRESET = `
 schemes = ["bearer"]
@@ -36,33 +35,22 @@ description = "Everything in the workshop."
 permissions = ["*"]
 `;
 
-let program: ChildProcess;
-let folder: string;
-let origin: string;
-let link: string;
+/** The first operator. */
+const ADA = { email: 'ada@example.com', password: 'wrenches of a quiet town' };
+const HOUR_S = 3_600;
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
+let own: Deployment;
+let identities: Provider;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'keyward-fourth-'));
-  const [gateway, control, auth] = [await freePort(), await freePort(), await freePort()];
-  origin = `http://127.0.0.1:${control}`;
-  await mkdir(join(folder, 'forge'));
-  await writeFile(join(folder, 'forge', 'preset.toml'), PRESET);
-  await writeFile(
-    join(folder, 'keyward.toml'),
-    `data_dir = "data"
-[listen]
-gateway = "127.0.0.1:${gateway}"
-control = "127.0.0.1:${control}"
-auth = "127.0.0.1:${auth}"
+  identities = await provider(ADA.email);
+  own = await deploy(
+    inject('program'),
+    `[sign_in.sso.company]
+title = "Example Inc."
+issuer = "${identities.issuer}"
+client_id = "keyward"
+client_secret = "what-the-provider-gave"
 [apis.forge]
 preset = "./forge"
 prefixes = ["/forge"]
@@ -74,29 +62,27 @@ prefixes = ["/tickets"]
 environments = ["live"]
 upstream = "http://127.0.0.1:9"
 `,
+    async (folder) => {
+      await mkdir(join(folder, 'forge'));
+      await writeFile(join(folder, 'forge', 'preset.toml'), PRESET);
+    },
   );
-  const args = ['serve', '--config', join(folder, 'keyward.toml')];
-  const options = { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] };
-  const made = spawn(inject('program'), ['init', '--config', join(folder, 'keyward.toml')], options);
-  await new Promise((resolve) => made.once('exit', resolve));
-  program = spawn(inject('program'), args, options);
-  link = (await firstLine(program, 'stderr', /\/setup#/)).trim();
 });
 
 afterAll(async () => {
-  await ended(program);
-  await rm(folder, { recursive: true, force: true });
+  await own.end();
+  await identities.close();
 });
 
 afterEach(leave);
 
 test('r58 the first operator sets up; a fourth preset shows its own words; test keys are “not offered yet”', async () => {
-  const page = await visit({ origin });
-  await page.goto(link);
+  const page = await visit({ origin: own.control });
+  await page.goto(own.link);
   await page.getByRole('heading', { name: 'Set up Keyward' }).waitFor();
   await page.getByLabel('Your name').fill('Ada Example');
-  await page.getByLabel('E-mail').fill('ada@example.com');
-  await page.getByRole('textbox', { name: 'New password' }).fill('wrenches of a quiet town');
+  await page.getByLabel('E-mail').fill(ADA.email);
+  await page.getByRole('textbox', { name: 'New password' }).fill(ADA.password);
   await page.getByRole('button', { name: 'Set up' }).click();
   await page.getByText('No accounts yet').waitFor();
 
@@ -129,4 +115,53 @@ test('r58 the first operator sets up; a fourth preset shows its own words; test 
   await dialog(page).getByText('Test keys are not offered yet.').waitFor();
   expect(await dialog(page).getByRole('radio', { name: 'Test' }).isDisabled()).toBe(true);
   expect(await dialog(page).getByRole('radio', { name: 'Live' }).isChecked()).toBe(true);
+});
+
+/** Signs in with the provider, which asked who they are an hour ago. */
+async function byProvider(): Promise<Page> {
+  identities.askedAgo = HOUR_S;
+  const page = await visit({ origin: own.control, also: identities.issuer });
+  await page.goto('/sign-in');
+  await page.getByRole('link', { name: 'Go on with Example Inc.' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Accounts' }).waitFor();
+  return page;
+}
+
+async function addOperator(page: Page, name: string): Promise<void> {
+  await menu(page, 'Deployment', 'Operators');
+  await page.getByRole('button', { name: 'Add an operator' }).click();
+  await dialog(page).getByLabel('Name').fill(name);
+  await dialog(page).getByLabel('E-mail').fill(`${name.toLowerCase()}@example.com`);
+  await dialog(page).getByRole('button', { name: 'Add', exact: true }).click();
+}
+
+test('a provider’s button signs in; who it asked long ago proves anew who they are', async () => {
+  const page = await byProvider();
+  const proof = page.getByRole('dialog', { name: 'Is it still you?' });
+  await addOperator(page, 'Bea');
+  await proof.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('dialog', { name: 'Add an operator' }).getByRole('alert').waitFor();
+  await page.reload();
+  await page.getByRole('row', { name: /Ada/ }).waitFor();
+  expect(await page.getByRole('row', { name: /Bea/ }).count()).toBe(0);
+
+  await addOperator(page, 'Bea');
+  await proof.getByRole('textbox', { name: 'Password' }).fill('not the password at all');
+  await proof.getByRole('button', { name: 'Go on' }).click();
+  await proof.getByRole('alert').waitFor();
+  await proof.getByRole('textbox', { name: 'Password' }).fill(ADA.password);
+  await proof.getByRole('button', { name: 'Go on' }).click();
+  await proof.waitFor({ state: 'detached' });
+  await dialog(page).getByRole('button', { name: 'Copy Link to hand over' }).waitFor();
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+  await page.getByRole('row', { name: /Bea/ }).waitFor();
+});
+
+test('whoever signs in by a provider proves themselves by it too', async () => {
+  const page = await byProvider();
+  await addOperator(page, 'Cy');
+  await page.getByRole('link', { name: 'Or sign in again with Example Inc.' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Accounts' }).waitFor();
+  await addOperator(page, 'Cy');
+  await dialog(page).getByRole('button', { name: 'Copy Link to hand over' }).waitFor();
 });
