@@ -13,7 +13,7 @@ const pages: { who: keyof typeof demo.presets | 'operator'; name: string; path: 
 
 beforeAll(async () => {
   if (PICTURES) await mkdir(PICTURES, { recursive: true });
-  await traffic();
+  const refused = await traffic();
   for (const preset of ['clevertap', 'clickyid', 'codat'] as const) {
     const account = await accountOf(preset);
     const keys = await api<{ items: { id: string }[] }>('GET', `/v1/keys?account_id=${account}&kind=account`);
@@ -32,6 +32,8 @@ beforeAll(async () => {
       ['usage', 'usage'],
       ['live', 'live'],
       ['requests', 'requests'],
+      ['explain', 'explain'],
+      ['explained', `explain?request=${refused}`],
       ['notices', 'notices'],
       ['hygiene', 'hygiene'],
       ['policy', 'policy'],
@@ -44,7 +46,7 @@ beforeAll(async () => {
     }
   }
   const deployment = ['accounts', 'apis', 'operators', 'automation', 'outbox', 'audit', 'health'];
-  for (const name of [...deployment, 'usage', 'live', 'requests']) {
+  for (const name of [...deployment, 'usage', 'live', 'requests', 'explain']) {
     pages.push({ who: 'operator', name: `deployment-${name}`, path: `/deployment/${name}` });
   }
   pages.push({ who: 'operator', name: 'me', path: '/me' });
@@ -52,13 +54,15 @@ beforeAll(async () => {
 
 afterEach(leave);
 
-/** Some calls, so that pages have something to show. */
-async function traffic(): Promise<void> {
+/** Some calls, so that pages have something to show; the id of a request that was refused. */
+async function traffic(): Promise<string> {
   const { base_url, secret } = demo.presets.clickyid;
   const authorization = `Bearer ${secret}`;
-  for (const path of ['/target-groups', '/offers', '/nowhere', '/target-groups', '/offers', '/nowhere']) {
+  for (const path of ['/target-groups', '/offers', '/nowhere', '/target-groups', '/offers']) {
     await fetch(base_url + path, { headers: { authorization } });
   }
+  const answer = await fetch(`${base_url}/nowhere`, { headers: { authorization } });
+  return answer.headers.get('x-request-id') ?? '';
 }
 
 const person = (who: (typeof pages)[number]['who']) => (who === 'operator' ? demo.operator : demo.presets[who].admin);

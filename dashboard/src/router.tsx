@@ -152,6 +152,10 @@ const ownPages = [
     lazyRouteComponent(() => import('./features/logs/page'), 'LogsPage'),
   ),
   own(
+    '/deployment/explain',
+    lazyRouteComponent(() => import('./features/explain/page'), 'ExplainPage'),
+  ),
+  own(
     '/deployment/audit',
     lazyRouteComponent(() => import('./features/audit/page'), 'AuditPage'),
   ),
@@ -214,6 +218,10 @@ const accountPages = [
   page(
     '/live',
     lazyRouteComponent(() => import('./features/live/page'), 'LivePage'),
+  ),
+  page(
+    '/explain',
+    lazyRouteComponent(() => import('./features/explain/page'), 'ExplainPage'),
   ),
   page(
     '/requests',

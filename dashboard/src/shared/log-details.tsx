@@ -1,10 +1,13 @@
+import { Anchor, Stack } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import type { ReactNode } from 'react';
 import type { Wire } from '../api/client';
+import { useView } from '../session/view';
 import { Exact, Facts, When } from '../ui/parts';
 
-/** Everything that is kept of one request. */
-export function Details({ entry }: { entry: Wire['LogEntry'] }) {
+/** Everything that is kept of one request, and where to ask what became of it. */
+export function Details({ entry, isExplained = false }: { entry: Wire['LogEntry']; isExplained?: boolean }) {
+  const view = useView();
   const items: [string, ReactNode][] = [
     ['When', <When key="at" at={entry.at} />],
     ['Request', `${entry.method} ${entry.path}`],
@@ -22,7 +25,16 @@ export function Details({ entry }: { entry: Wire['LogEntry'] }) {
     ...(entry.old_secret ? ([['Secret', 'the old one of a rotation']] as [string, ReactNode][]) : []),
     ...(entry.reason ? ([['Why invalid', entry.reason]] as [string, ReactNode][]) : []),
   ];
-  return <Facts items={items} />;
+  return (
+    <Stack>
+      <Facts items={items} />
+      {!isExplained && (
+        <Anchor component={Link} to={view.beside('explain')} search={{ request: entry.request_id } as never} fz="sm">
+          Explain it: see each check
+        </Anchor>
+      )}
+    </Stack>
+  );
 }
 
 function KeyLink({ entry }: { entry: Wire['LogEntry'] }) {

@@ -15,6 +15,7 @@ import {
   ShieldCheck,
   SlidersHorizontal,
   Sparkles,
+  Stethoscope,
   Terminal,
   Users,
   Webhook,
@@ -61,6 +62,7 @@ export function accountMenu(scope: Scope): MenuSection[] {
   ];
   const rules: MenuItem[] = [
     ...(may('keys.read') ? [{ title: 'Find by secret', to: `${base}/find`, icon: ScanSearch }] : []),
+    ...(may('logs.read') ? [{ title: 'Explain a request', to: `${base}/explain`, icon: Stethoscope }] : []),
     ...(seesKeys ? [{ title: 'Hygiene', to: `${base}/hygiene`, icon: Sparkles }] : []),
     ...(may('settings.read') ? [{ title: 'Policy', to: `${base}/policy`, icon: ShieldCheck }] : []),
     ...(may('audit.read') ? [{ title: 'Audit', to: `${base}/audit`, icon: FileClock }] : []),
@@ -101,6 +103,7 @@ export function deploymentMenu(me: Me): MenuSection[] {
         { title: 'All usage', to: '/deployment/usage', icon: ChartColumn },
         { title: 'Live everywhere', to: '/deployment/live', icon: Radio },
         { title: 'All requests', to: '/deployment/requests', icon: ScrollText },
+        { title: 'Explain any request', to: '/deployment/explain', icon: Stethoscope },
         { title: 'Whole audit', to: '/deployment/audit', icon: FileClock },
       ],
     },
