@@ -3,7 +3,7 @@ import { Refused } from '../api/problem';
 import { fault, meaning, presets, toExpires } from './expiry';
 import { includes } from './permissions';
 import { daysUntil, per, relative, span, utc } from './time';
-import { count, indefinite } from './words';
+import { count, indefinite, size } from './words';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const personal = { days_min: 1, days_max: 365, required: true, never_means_days: 3_650 };
@@ -59,4 +59,17 @@ test('a refusal tells each field its own fault and the form the rest', () => {
   expect(refused.at('/scopes')).toBe('Unknown');
   expect(refused.at('/scope')).toBeUndefined();
   expect(refused.text(['/scopes'])).toBe('Something is wrong. /limits/0/limit: too high');
+});
+
+test('sizes have the unit that suits them', () => {
+  expect([0, 824, 999, 1_000, 1_540, 999_999, 3_200_000_000, 5e15].map(size)).toEqual([
+    '0 B',
+    '824 B',
+    '999 B',
+    '1 kB',
+    '1.5 kB',
+    '1,000 kB',
+    '3.2 GB',
+    '5,000 TB',
+  ]);
 });

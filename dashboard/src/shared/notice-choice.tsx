@@ -56,7 +56,6 @@ function Form({
     event.preventDefault();
     if ((await save.run()) !== undefined) notifications.show({ message: 'Your choice is saved.', color: 'teal' });
   };
-  const usual = DELIVERIES.find((one) => one.value === delivery)?.label.toLowerCase();
   return (
     <form onSubmit={submit}>
       <Stack>
@@ -83,13 +82,13 @@ function Form({
                 <Table.Td>
                   <Group gap={6}>
                     <Text fz="sm">{noticeWords(kind)}</Text>
-                    {AT_ONCE.includes(kind) && <Tag>waits for no day’s end</Tag>}
+                    {AT_ONCE.includes(kind) && <Tag>never held for a day</Tag>}
                   </Group>
                 </Table.Td>
                 <Table.Td>
                   <Select
                     aria-label={`Mails of: ${noticeWords(kind)}`}
-                    placeholder={`As above: ${usual}`}
+                    placeholder="As above"
                     size="xs"
                     data={DELIVERIES}
                     value={own[kind] ?? null}

@@ -1,6 +1,7 @@
 import { Alert, Anchor, Stack, Table } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { answered, ownClient, type Wire } from '../../api/client';
+import { count, size } from '../../lib/words';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Facts, Tag, When } from '../../ui/parts';
 import { type Metrics, readMetrics } from './metrics';
@@ -81,7 +82,6 @@ const REASONS: Record<string, string> = {
   disk: 'Dropped because the disk took nothing',
   gap: 'Lost when the program was killed',
 };
-const MIB = 1 << 20;
 
 /** Whether every decision has its row in the log, and what is missing. */
 function LogStatus() {
@@ -117,10 +117,7 @@ function LogStatus() {
             ]),
             ['Missing of all that is kept', <Missing key="missing" missing={log.missing} />],
             ['Rows that can be found', log.records.toLocaleString('en')],
-            [
-              'On the disk',
-              `${(log.bytes / MIB).toLocaleString('en', { maximumFractionDigits: 1 })} MiB, ${log.segments.toLocaleString('en')} of its files compressed`,
-            ],
+            ['On the disk', `${size(log.bytes)}, ${count(log.segments, 'compressed file')}`],
             ['The earliest row', <When key="oldest" at={log.oldest} none="none yet" />],
           ]}
         />

@@ -18,7 +18,7 @@ export function select(keys: readonly Key[], chosen: Selection): Key[] {
   const fits = (key: Key) =>
     (chosen.standing === null || key.standing === chosen.standing) &&
     (chosen.environment === null || key.environment === chosen.environment) &&
-    words.every((word) => searched(key).includes(word));
+    words.every((word) => isIn(word, key));
   const sign = chosen.down ? -1 : 1;
   const compare = chosen.column === 'name' ? NAMES.compare : order;
   // What a key is ordered by is worked out once for each, not once for each comparison.
@@ -27,17 +27,32 @@ export function select(keys: readonly Key[], chosen: Selection): Key[] {
 }
 
 const NAMES = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
-const texts = new WeakMap<Key, string>();
+/** Shorter words are not looked for in ids and last letters: chance puts any two digits into many of them. */
+const CHANCE_MAX = 3;
 
-/** The text in which a key is searched; a key that was read does not change. */
-function searched(key: Key): string {
+function isIn(word: string, key: Key): boolean {
+  const { said, made } = searched(key);
+  return said.includes(word) || (word.length > CHANCE_MAX && made.includes(word));
+}
+
+/** The texts in which a key is searched: what people said of it, and what was made up for it. */
+interface Searched {
+  said: string;
+  made: string;
+}
+
+const texts = new WeakMap<Key, Searched>();
+
+/** Worked out once: a key that was read does not change. */
+function searched(key: Key): Searched {
   const known = texts.get(key);
-  if (known !== undefined) return known;
-  const hints = key.secrets.map((secret) => secret.hint);
-  const all = [key.name, key.id, key.external_id, ...key.tags, ...key.scopes, ...hints];
-  const text = all.filter(Boolean).join('\n').toLowerCase();
-  texts.set(key, text);
-  return text;
+  if (known) return known;
+  const said = [key.name, key.external_id, ...key.tags, ...key.scopes];
+  const made = [key.id, ...key.secrets.map((secret) => secret.hint)];
+  const text = (all: (string | null | undefined)[]) => all.filter(Boolean).join('\n').toLowerCase();
+  const found = { said: text(said), made: text(made) };
+  texts.set(key, found);
+  return found;
 }
 
 /** What a key is ordered by; what is not there comes last when going up. */

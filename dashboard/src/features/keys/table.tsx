@@ -13,7 +13,7 @@ import { ReadableCells } from './readable';
 import type { Column } from './search';
 import type { Selection } from './select';
 import { Sparkline } from './spark';
-import { useSparks } from './sparks';
+import { type Spark, useSparks } from './sparks';
 
 const ROW_PX = 58;
 const OVERSCAN = 12;
@@ -44,6 +44,7 @@ export function KeyTable({
   const items = rows.getVirtualItems();
   const before = (items[0]?.start ?? top) - top;
   const after = rows.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
+  // Two columns of secrets leave no room for who made them; a key's page says it.
   const isReadable = showsSecrets(scope);
   const showsUse = scope.may('usage.read');
   const ids = showsUse ? items.flatMap((item) => keys[item.index]?.id ?? []) : [];
@@ -65,7 +66,7 @@ export function KeyTable({
               </>
             )}
             {heading('standing', 'Status')}
-            <Table.Th visibleFrom="lg">Created by</Table.Th>
+            {!isReadable && <Table.Th visibleFrom="lg">Created by</Table.Th>}
             {heading('created', 'Created', 'md')}
             {heading('expires', 'Expires', 'sm')}
             {heading('used', 'Last used', 'sm')}
@@ -83,7 +84,7 @@ export function KeyTable({
                 <Table.Td>
                   <Standing standing={key.standing} words={words} />
                 </Table.Td>
-                <Table.Td visibleFrom="lg">{actorName(key.created_by)}</Table.Td>
+                {!isReadable && <Table.Td visibleFrom="lg">{actorName(key.created_by)}</Table.Td>}
                 <Table.Td visibleFrom="md">
                   <When at={key.created_at} form="day" />
                 </Table.Td>
@@ -92,7 +93,7 @@ export function KeyTable({
                 </Table.Td>
                 <Table.Td visibleFrom="sm">
                   <When at={lastUsed(key)} form="relative" />
-                  {showsUse && <Sparkline spark={sparks.get(key.id)} />}
+                  {showsUse && <Use row={key} spark={sparks.get(key.id)} />}
                 </Table.Td>
               </Table.Tr>
             );
@@ -120,6 +121,12 @@ function Spacer({ px }: { px: number }) {
       <td style={{ height: px, padding: 0 }} />
     </tr>
   );
+}
+
+/** The last days of a key that was ever used. */
+function Use({ row, spark }: { row: Wire['Key']; spark: Spark | undefined }) {
+  const wasUsed = lastUsed(row) !== null || (spark?.total ?? 0) > 0;
+  return wasUsed ? <Sparkline spark={spark} /> : null;
 }
 
 function NameCell({ row, scope }: { row: Wire['Key']; scope: Scope }) {

@@ -102,7 +102,7 @@ function Now({ view, filter }: { view: View; filter: LiveFilter }) {
         <StreamFault stream={stream} />
         <Figures
           items={[
-            ['Requests in the last second', perSecond],
+            ['In the last second', perSecond],
             ['In the last minute', all.toLocaleString('en')],
             ['Answered well', minute.ok.toLocaleString('en')],
             ['Answered badly', minute.failed.toLocaleString('en')],
@@ -125,18 +125,18 @@ function Limits({ view, pulse, now }: { view: View; pulse: Pulse; now: number })
   return (
     <Section
       title="What is left of limits"
-      lead="Of each key that came since this page was opened: what the rate headers of its next request begin from."
+      lead="Of each key that came since this page was opened, as the rate headers say."
     >
       {pulse.keys.length === 0 ? (
         <Empty title="No key came yet">Call the API: the key and what is left of its limits are here at once.</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={460}>
+        <Table.ScrollContainer minWidth={310}>
           <Table>
             <Table.Thead>
               <Table.Tr>
                 <Table.Th>Key</Table.Th>
                 <Table.Th ta="right">Requests</Table.Th>
-                <Table.Th w="50%">Left</Table.Th>
+                <Table.Th w="45%">Left</Table.Th>
               </Table.Tr>
             </Table.Thead>
             <Table.Tbody>
@@ -202,7 +202,7 @@ function Left({ limit, rest, isOnly }: { limit: SeenKey['limits'][number]; rest:
           {!isOnly && <span className="quiet"> {limit.name}</span>}
         </Text>
         {rest < limit.limit && (
-          <Text fz={12} className="quiet">
+          <Text fz={12} className="quiet" visibleFrom="sm">
             whole again {second(limit.reset_at)}
           </Text>
         )}

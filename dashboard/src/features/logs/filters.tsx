@@ -52,14 +52,14 @@ export function Filters({ asked, onChange }: { asked: Asked; onChange: (asked: A
         label="Outcome"
         placeholder="Any"
         clearable
-        w={150}
+        w={130}
         value={asked.outcome}
         onChange={(outcome) => onChange({ ...asked, outcome })}
         data={OUTCOMES}
       />
-      <TextInput label="Status" placeholder="401, 4xx, 500-504" w={150} {...field('status')} />
-      <TextInput label="Path" placeholder="/validate/*" flex="1 1 10rem" {...field('path')} />
-      <TextInput label="Key id" placeholder="key_…" flex="1 1 10rem" {...field('key')} />
+      <TextInput label="Status" placeholder="401, 4xx" w={110} {...field('status')} />
+      <TextInput label="Path" placeholder="/validate/*" flex="1 1 7rem" {...field('path')} />
+      <TextInput label="Key id" placeholder="key_…" flex="1 1 7rem" {...field('key')} />
       <TextInput label="From" type="datetime-local" w={205} {...field('since')} />
       <TextInput label="Until" type="datetime-local" w={205} {...field('until')} />
     </Group>

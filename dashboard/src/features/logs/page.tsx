@@ -133,7 +133,9 @@ function Found({
       {length > 0 && <Rows book={book} onLook={look} onOpen={onOpen} />}
       {length > 0 && (
         <Text fz={12} className="quiet" ta="center" role="status">
-          {hasMore ? `${length.toLocaleString('en')} read; scroll for older ones` : `${count(length, 'request')}`}
+          {hasMore && `${length.toLocaleString('en')} read; scroll for older ones`}
+          {beyond && `${length.toLocaleString('en')} read; there are older ones`}
+          {!hasMore && !beyond && count(length, 'request')}
         </Text>
       )}
       {beyond && (

@@ -59,7 +59,7 @@ export function UsagePage() {
             )}
             <Whole whole={usage.data} />
           </Section>
-          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+          <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" style={{ alignItems: 'start' }}>
             <Outcomes outcomes={usage.data.total.outcomes} />
             <Stack gap="lg">
               {!view.scope && !api && <Apis range={range} onChoose={setApi} />}
