@@ -4,6 +4,7 @@ import type { ReactNode } from 'react';
 import type { Wire } from '../api/client';
 import { useView } from '../session/view';
 import { Exact, Facts, When } from '../ui/parts';
+import { Bodies } from './log-bodies';
 
 /** Everything that is kept of one request, and where to ask what became of it. */
 export function Details({ entry, isExplained = false }: { entry: Wire['LogEntry']; isExplained?: boolean }) {
@@ -28,6 +29,7 @@ export function Details({ entry, isExplained = false }: { entry: Wire['LogEntry'
   return (
     <Stack>
       <Facts items={items} />
+      <Bodies id={entry.request_id} />
       {!isExplained && (
         <Anchor component={Link} to={view.beside('explain')} search={{ request: entry.request_id } as never} fz="sm">
           Explain it: see each check
