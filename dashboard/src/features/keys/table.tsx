@@ -2,7 +2,7 @@ import { Box, Group, Stack, Table, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useLayoutEffect, useRef, useState } from 'react';
+import { memo, useLayoutEffect, useRef, useState } from 'react';
 import type { Wire } from '../../api/client';
 import { word } from '../../lib/words';
 import { type Scope, useScope } from '../../session/scope';
@@ -78,24 +78,17 @@ export function KeyTable({
             const key = keys[item.index];
             if (!key) return null;
             return (
-              <Table.Tr key={item.key} data-index={item.index} ref={rows.measureElement} aria-rowindex={item.index + 2}>
-                <NameCell row={key} scope={scope} />
-                {isReadable && <ReadableCells row={key} />}
-                <Table.Td>
-                  <Standing standing={key.standing} words={words} />
-                </Table.Td>
-                {!isReadable && <Table.Td visibleFrom="lg">{actorName(key.created_by)}</Table.Td>}
-                <Table.Td visibleFrom="md">
-                  <When at={key.created_at} form="day" />
-                </Table.Td>
-                <Table.Td visibleFrom="sm">
-                  <When at={key.expires_at} form="day" />
-                </Table.Td>
-                <Table.Td visibleFrom="sm">
-                  <When at={lastUsed(key)} form="relative" />
-                  {showsUse && <Use row={key} spark={sparks.get(key.id)} />}
-                </Table.Td>
-              </Table.Tr>
+              <KeyRow
+                key={item.key}
+                index={item.index}
+                row={key}
+                scope={scope}
+                spark={sparks.get(key.id)}
+                isReadable={isReadable}
+                showsUse={showsUse}
+                actorName={actorName}
+                measure={rows.measureElement}
+              />
             );
           })}
           {after > 0 && <Spacer px={after} />}
@@ -109,6 +102,48 @@ export function KeyTable({
     </Box>
   );
 }
+
+/** One key. While somebody scrolls, only rows that come into sight are drawn. */
+const KeyRow = memo(function KeyRow({
+  index,
+  row,
+  scope,
+  spark,
+  isReadable,
+  showsUse,
+  actorName,
+  measure,
+}: {
+  index: number;
+  row: Wire['Key'];
+  scope: Scope;
+  spark: Spark | undefined;
+  isReadable: boolean;
+  showsUse: boolean;
+  actorName: (actor: string) => string;
+  measure: (row: HTMLTableRowElement | null) => void;
+}) {
+  return (
+    <Table.Tr data-index={index} ref={measure} aria-rowindex={index + 2}>
+      <NameCell row={row} scope={scope} />
+      {isReadable && <ReadableCells row={row} />}
+      <Table.Td>
+        <Standing standing={row.standing} words={scope.words} />
+      </Table.Td>
+      {!isReadable && <Table.Td visibleFrom="lg">{actorName(row.created_by)}</Table.Td>}
+      <Table.Td visibleFrom="md">
+        <When at={row.created_at} form="day" />
+      </Table.Td>
+      <Table.Td visibleFrom="sm">
+        <When at={row.expires_at} form="day" />
+      </Table.Td>
+      <Table.Td visibleFrom="sm">
+        <When at={lastUsed(row)} form="relative" />
+        {showsUse && <Use row={row} spark={spark} />}
+      </Table.Td>
+    </Table.Tr>
+  );
+});
 
 /** Whether this person sees this account's secrets again. */
 export function showsSecrets(scope: Scope): boolean {

@@ -156,7 +156,7 @@ function KeyRow({ row, view, now }: { row: SeenKey; view: View; now: number }) {
   const name = row.name ?? row.id;
   return (
     <Table.Tr>
-      <Table.Td style={{ overflowWrap: 'anywhere' }}>
+      <Table.Td style={{ overflowWrap: 'break-word' }}>
         {view.scope ? (
           <Link to={`/a/${view.scope.id}/keys/${row.id}`} className="row-link">
             {name}
