@@ -34,7 +34,7 @@ test('what an account is told is chosen on its page, and only what was chosen is
   await page.getByRole('combobox', { name: 'Days before a key ends' }).fill('900');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('alert').waitFor();
+  await main(page).getByRole('alert').waitFor();
   expect((await settings()).expiry_days).toEqual(kept.expiry_days);
 });
 
