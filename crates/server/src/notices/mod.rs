@@ -30,6 +30,7 @@ pub use kind::Kind;
 pub use list::{NoticeFilter, get, list};
 pub use routes::routes;
 pub use settings::{KeptSettings, PERCENTS, Settings, set, settings, settings_in};
+pub(crate) use store::{NoticeRow, kind as kept_kind};
 
 /// Something to tell.
 pub(crate) struct Notice {

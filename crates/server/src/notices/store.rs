@@ -15,8 +15,8 @@ use crate::operation::{Cursor, damaged};
 const INSERT: &str = "insert into notice (id, mark, kind, account_id, key_id, person_id, facts, at) \
     values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (mark) do nothing";
 const IS_KNOWN: &str = "select count(*) from notice where mark = $1";
-const LIST: &str = "select id, kind, account_id, key_id, person_id, facts, at from notice where ";
-const GET: &str = "select id, kind, account_id, key_id, person_id, facts, at from notice \
+const LIST: &str = "select id as notice_id, kind, account_id, key_id, person_id, facts, at from notice where ";
+const GET: &str = "select id as notice_id, kind, account_id, key_id, person_id, facts, at from notice \
     where id = $1 and ($2 is null or account_id = $2)";
 
 const SETTINGS: &str = "select settings, version from notice_setting where account_id = $1";
@@ -32,16 +32,16 @@ const FORGET_CHOICES: &str = "delete from notice_choice where person_id = $2 and
 const FORGET_ACCOUNT: [&str; 2] =
     ["delete from notice_setting where account_id = $1", "delete from notice_choice where account_id = $1"];
 
-/// A notice as it is kept.
+/// A notice as it is kept, alone or beside the parcel that carries it.
 #[derive(sqlx::FromRow)]
 pub(crate) struct NoticeRow {
-    pub(crate) id: String,
-    pub(crate) kind: String,
-    pub(crate) account_id: Option<String>,
-    pub(crate) key_id: Option<String>,
-    pub(crate) person_id: Option<String>,
-    pub(crate) facts: String,
-    pub(crate) at: i64,
+    notice_id: String,
+    kind: String,
+    account_id: Option<String>,
+    key_id: Option<String>,
+    person_id: Option<String>,
+    facts: String,
+    at: i64,
 }
 
 impl NoticeRow {
@@ -50,8 +50,8 @@ impl NoticeRow {
             text.map(|id| id.parse()).transpose().map_err(|_| damaged("a notice's object"))
         }
         Ok(Raised {
-            id: self.id.parse().map_err(|_| damaged("a notice's id"))?,
-            kind: Kind::parse(&self.kind).ok_or_else(|| damaged("a notice's kind"))?,
+            id: self.notice_id.parse().map_err(|_| damaged("a notice's id"))?,
+            kind: kind(&self.kind)?,
             account: id(self.account_id.as_ref())?,
             key: id(self.key_id.as_ref())?,
             person: id(self.person_id.as_ref())?,
@@ -59,6 +59,11 @@ impl NoticeRow {
             at: UnixMs(self.at),
         })
     }
+}
+
+/// The kind of a notice by its word in the store.
+pub(crate) fn kind(word: &str) -> sqlx::Result<Kind> {
+    Kind::parse(word).ok_or_else(|| damaged("a notice's kind"))
 }
 
 /// Whether it is a new one.

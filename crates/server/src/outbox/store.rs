@@ -7,7 +7,7 @@ use sqlx::QueryBuilder;
 use super::digest::Held;
 use super::{Channel, NewParcel, ParcelFilter, ParcelView, State};
 use crate::db::Conn;
-use crate::notices::{Kind, Raised};
+use crate::notices::{self, NoticeRow, Raised};
 use crate::on_db;
 use crate::operation::{Cursor, damaged};
 
@@ -170,34 +170,8 @@ struct CarriedRow {
     sealed: Option<Vec<u8>>,
     attempts: i64,
     since: i64,
-    notice_id: String,
-    kind: String,
-    account_id: Option<String>,
-    key_id: Option<String>,
-    person_id: Option<String>,
-    facts: String,
-    at: i64,
-}
-
-impl CarriedRow {
-    fn notice(&self) -> sqlx::Result<Raised> {
-        fn id<T: std::str::FromStr>(text: Option<&String>) -> sqlx::Result<Option<T>> {
-            text.map(|id| id.parse()).transpose().map_err(|_| damaged("a notice's object"))
-        }
-        Ok(Raised {
-            id: self.notice_id.parse().map_err(|_| damaged("a notice's id"))?,
-            kind: kind(&self.kind)?,
-            account: id(self.account_id.as_ref())?,
-            key: id(self.key_id.as_ref())?,
-            person: id(self.person_id.as_ref())?,
-            facts: serde_json::from_str(&self.facts).map_err(|_| damaged("a notice's facts"))?,
-            at: UnixMs(self.at),
-        })
-    }
-}
-
-fn kind(word: &str) -> sqlx::Result<Kind> {
-    Kind::ALL.iter().copied().find(|kind| kind.as_str() == word).ok_or_else(|| damaged("a notice's kind"))
+    #[sqlx(flatten)]
+    notice: NoticeRow,
 }
 
 /// A parcel that a worker holds, as the store has it.
@@ -224,7 +198,7 @@ pub(super) async fn claimed(
         .fetch_optional(c)
         .await?);
     let Some(row) = row else { return Ok(None) };
-    let notice = row.notice()?;
+    let notice = row.notice.raised()?;
     let since = UnixMs(row.since);
     Ok(Some(Claimed { id, target: row.target, sealed: row.sealed, attempts: row.attempts, since, notice }))
 }
@@ -233,7 +207,7 @@ pub(super) async fn claimed(
 pub(super) async fn held(conn: &mut Conn, now: UnixMs, max: i64) -> sqlx::Result<Vec<Held>> {
     let rows: Vec<CarriedRow> = on_db!(conn, |c| sqlx::query_as(HELD).bind(now.0).bind(max).fetch_all(c).await?);
     let held = |row: CarriedRow| {
-        let notice = row.notice()?;
+        let notice = row.notice.raised()?;
         let person = row.reader.map(|id| id.parse()).transpose().map_err(|_| damaged("a parcel's person"))?;
         let id = row.id.parse().map_err(|_| damaged("a parcel's id"))?;
         Ok(Held { id, account: notice.account, target: row.target, person, notice })
@@ -314,7 +288,7 @@ impl ListedRow {
         Ok(ParcelView {
             id: self.id.parse().map_err(|_| damaged("a parcel's id"))?,
             notice: self.notice_id.parse().map_err(|_| damaged("a notice's id"))?,
-            kind: kind(&self.kind)?,
+            kind: notices::kept_kind(&self.kind)?,
             account,
             channel: channel.ok_or_else(|| damaged("a parcel's channel"))?,
             target: self.target,
