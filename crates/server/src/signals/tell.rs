@@ -72,9 +72,11 @@ impl<K: Ord> Tally<K> {
         (entry.seen >= most && !entry.is_told).then_some(entry.seen)
     }
 
-    fn told(&mut self, of: &K) {
+    /// It was told, or could not be: then the one that was counted last comes again.
+    fn settle(&mut self, of: &K, is_told: bool) {
         if let Some(count) = self.counts.get_mut(of) {
-            count.is_told = true;
+            count.is_told = is_told;
+            count.seen -= u32::from(!is_told);
         }
     }
 }
@@ -150,16 +152,18 @@ async fn tell(app: &App, signal: &Signal) -> Result<(), OpError> {
             let of = (*api, grouped(*address));
             let seen = held(&app.counts.unknown).add(of, *at, (unknown_keys, window_ms));
             if let Some(seen) = seen {
-                tell_unknown(app, of, seen, *at).await?;
-                held(&app.counts.unknown).told(&of);
+                let told = tell_unknown(app, of, seen, *at).await;
+                held(&app.counts.unknown).settle(&of, told.is_ok());
+                return told;
             }
             Ok(())
         }
         Signal::Revoked { key, account, address, at } => {
             let seen = held(&app.counts.revoked).add(*key, *at, (revoked_key, window_ms));
             if let Some(seen) = seen {
-                tell_revoked(app, (*account, *key), *address, seen, *at).await?;
-                held(&app.counts.revoked).told(key);
+                let told = tell_revoked(app, (*account, *key), *address, seen, *at).await;
+                held(&app.counts.revoked).settle(key, told.is_ok());
+                return told;
             }
             Ok(())
         }
@@ -215,15 +219,10 @@ async fn tell_revoked(
 async fn tell_unknown(app: &App, (api, address): (u16, IpAddr), count: u32, at: UnixMs) -> Result<(), OpError> {
     let Some(setup) = app.config.apis.get(usize::from(api)) else { return Ok(()) };
     let hour = at.0.div_euclid(HOUR_MS);
-    {
-        let mut addresses = held(&app.counts.addresses);
-        addresses.retain(|(_, of), _| *of >= hour);
-        let told = addresses.entry((api, hour)).or_default();
-        *told += 1;
-        if *told > ADDRESSES_TOLD_MAX {
-            tracing::warn!(api = setup.api.name, %address, "one more address tries unknown keys; nobody is mailed");
-            return Ok(());
-        }
+    let told = held(&app.counts.addresses).get(&(api, hour)).copied().unwrap_or_default();
+    if told >= ADDRESSES_TOLD_MAX {
+        tracing::warn!(api = setup.api.name, %address, "one more address tries unknown keys; nobody is mailed");
+        return Ok(());
     }
     let kind = Kind::UnknownKeys;
     let minutes = app.config.thresholds.window_ms / MINUTE_MS;
@@ -232,12 +231,17 @@ async fn tell_unknown(app: &App, (api, address): (u16, IpAddr), count: u32, at: 
         account: None,
         key: None,
         person: None,
-        mark: format!("{} {} {address} {}", kind.as_str(), setup.api.name, at.0.div_euclid(HOUR_MS)),
+        mark: format!("{} {} {address} {hour}", kind.as_str(), setup.api.name),
         facts: json!({ "api": setup.api.name, "address": address.to_string(), "count": count, "minutes": minutes }),
         only_to: None,
         link: None,
     };
-    raise(app, None, notice).await
+    raise(app, None, notice).await?;
+    // Only what was told counts: nothing is while the store is away, and nobody else tells meanwhile.
+    let mut addresses = held(&app.counts.addresses);
+    addresses.retain(|(_, of), _| *of >= hour);
+    *addresses.entry((api, hour)).or_default() += 1;
+    Ok(())
 }
 
 /// Raises a notice, unless its account is gone.
@@ -320,7 +324,7 @@ mod tests {
         let mut one = |at_ms| {
             let seen = tally.add(1, UnixMs(at_ms), (3, 1_000));
             if seen.is_some() {
-                tally.told(&1);
+                tally.settle(&1, true);
             }
             seen
         };
@@ -329,10 +333,16 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_told_is_told_with_the_next() {
+    fn what_could_not_be_told_comes_again_and_counts_once() {
         let mut tally = Tally::default();
-        let all: Vec<_> = (0..4).map(|at_ms| tally.add(1, UnixMs(at_ms), (2, 1_000))).collect();
-        assert_eq!(all, [None, Some(2), Some(3), Some(4)]);
+        let mut add = |is_told| {
+            let seen = tally.add(1, UnixMs(0), (2, 1_000));
+            if seen.is_some() {
+                tally.settle(&1, is_told);
+            }
+            seen
+        };
+        assert_eq!([add(true), add(false), add(false), add(true), add(true)], [None, Some(2), Some(2), Some(2), None]);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use keyward_core::expiry::Lifetime;
 use keyward_core::key::Environment;
+use keyward_core::limit::Per;
+use keyward_core::quota::Refill;
 use keyward_core::role::Permissions;
 use keyward_core::time::{DAY_MS, HOUR_MS};
 use keyward_server::accounts::{self, AccountView, NewAccount};
 use keyward_server::changes::{Actor, Reach};
-use keyward_server::keys::{self, LimitSpec, NewKey};
+use keyward_server::keys::{self, KeyEdit, LimitSpec, NewKey, QuotaSpec};
 use keyward_server::notices::{self, Kind, NoticeFilter, Raised, Settings};
 use keyward_server::operation::Page;
 use keyward_server::people::{self, NewPerson};
@@ -224,5 +226,33 @@ async fn r72_a_key_sent_over_plain_http_is_told_of_where_that_is_refused() {
     let all = of_kind(&gated, Kind::KeyExposed).await;
     let [only] = all.as_slice() else { panic!("{all:?}") };
     assert_eq!((only.account, &only.facts["how"]), (Some(account.id), &"plain_http".into()));
+    gated.running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lifetime_budget_that_is_raised_is_told_of_anew() {
+    let gated = Gated::start("[apis.shop]\nupstream = 'LIVE'\n").await;
+    let account = gated.started.account("shop", "Acme").await;
+    let total = |budget| QuotaSpec { name: "total".into(), budget, refill: Refill::Never, per: Per::Key };
+    let made = gated.started.key(NewKey { quotas: vec![total(5)], ..new_key(&account, "k") }).await;
+    let secret = made.secret.unwrap().expose().to_owned();
+    for count in 0..7 {
+        assert_eq!(ask(&gated, &secret).0, if count < 5 { 200 } else { 403 });
+    }
+    let brief = async || {
+        let all = of_kind(&gated, Kind::LimitReached).await;
+        assert!(all.iter().all(|notice| notice.facts["resets_at"].is_null()), "it is never whole again");
+        let number = |notice: &Raised, name: &str| notice.facts[name].as_u64().unwrap();
+        let mut brief: Vec<_> = all.iter().map(|notice| (number(notice, "budget"), number(notice, "used"))).collect();
+        brief.sort_unstable();
+        brief
+    };
+    assert_eq!(brief().await, [(5, 4), (5, 5)]);
+    let raised = KeyEdit { quotas: Some(vec![total(10)]), ..KeyEdit::default() };
+    keys::edit(&gated.started.app, Reach::All, Actor::cli(), made.key.id, raised, None).await.unwrap();
+    for count in 5..12 {
+        assert_eq!(ask(&gated, &secret).0, if count < 10 { 200 } else { 403 });
+    }
+    assert_eq!(brief().await, [(5, 4), (5, 5), (10, 8), (10, 10)]);
     gated.running.stop().await;
 }

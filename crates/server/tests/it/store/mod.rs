@@ -31,6 +31,7 @@ mod reminders;
 mod reveals;
 mod rotations;
 mod sessions;
+mod signals;
 mod usage;
 mod webhooks;
 mod wishes;

@@ -84,6 +84,18 @@ pub async fn key_for(app: &App, account: &AccountView, name: &str, days: u32) ->
     keys::create(app, Reach::All, operator(), new, None).await.unwrap().key
 }
 
+/// A program that can mail, an account of which only keys' ends are mailed, and its admin Ada; nothing is on its way.
+pub async fn mailing(world: &World) -> (Sink, App, AccountView) {
+    let mut sink = Sink::start().await;
+    let app = world.beside_with(&sink.toml()).await;
+    let account = world.account("clevertap").await;
+    quiet(&app, &account, Settings::default()).await;
+    joined(&app, &account, "ada", "admin").await;
+    tell(&app).await;
+    sink.mails().await;
+    (sink, app, account)
+}
+
 /// Only what is about a key's end is mailed.
 pub async fn quiet(app: &App, account: &AccountView, more: Settings) {
     let off = Kind::ALL.iter().filter(|kind| kind.is_chosen() && !kind.as_str().starts_with("key.exp"));

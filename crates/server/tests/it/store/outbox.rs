@@ -30,6 +30,13 @@ on_both! {
     what_went_out_is_forgotten_after_ninety_days
 }
 
+/// A program that can mail, and an account.
+async fn mailing(world: &World) -> (Sink, App, AccountView) {
+    let sink = Sink::start().await;
+    let app = world.beside_with(&sink.toml()).await;
+    (sink, app, world.account("shop").await)
+}
+
 /// Works until nothing is due; how many parcels were taken up.
 async fn drain(app: &App) -> usize {
     let mut all = 0;
@@ -74,9 +81,7 @@ async fn invite(app: &App, account: &AccountView) -> people::MadePerson {
 }
 
 async fn an_invitation_goes_to_its_person_alone_and_its_link_is_kept_nowhere(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (mut sink, app, account) = mailing(&world).await;
     let made = invite(&app, &account).await.invitation.unwrap();
     assert!(made.by_mail, "nobody else is shown it");
     let link = made.token.expose().to_owned();
@@ -114,9 +119,7 @@ async fn without_a_mail_server_links_are_handed_over_and_nothing_waits(world: Wo
 }
 
 async fn who_is_refused_for_now_is_tried_again_and_who_is_refused_for_good_is_not(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (mut sink, app, account) = mailing(&world).await;
     put(&world, &account, "ada@example.com").await;
     for (nth, mode) in [(1, "later"), (2, "unwilling")] {
         sink.mode(mode).await;
@@ -140,9 +143,7 @@ async fn who_is_refused_for_now_is_tried_again_and_who_is_refused_for_good_is_no
 }
 
 async fn a_mail_server_that_is_not_there_costs_nobody_an_attempt(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (mut sink, app, account) = mailing(&world).await;
     for nth in 0..5 {
         put(&world, &account, &format!("p{nth}@example.com")).await;
     }
@@ -159,9 +160,7 @@ async fn a_mail_server_that_is_not_there_costs_nobody_an_attempt(world: World) {
 }
 
 async fn a_mail_that_broke_off_arrives_once(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (mut sink, app, account) = mailing(&world).await;
     let id = put(&world, &account, "ada@example.com").await;
     sink.mode("cut").await;
     assert_eq!(drain(&app).await, 1);
@@ -174,9 +173,7 @@ async fn a_mail_that_broke_off_arrives_once(world: World) {
 }
 
 async fn a_mail_server_that_lies_gets_the_mail_again_under_the_same_id(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (mut sink, app, account) = mailing(&world).await;
     for (mode, to) in [("lie", "ada@example.com"), ("stall", "bob@example.com")] {
         let id = put(&world, &account, to).await;
         sink.mode(mode).await;
@@ -191,9 +188,7 @@ async fn a_mail_server_that_lies_gets_the_mail_again_under_the_same_id(world: Wo
 }
 
 async fn a_day_without_a_mail_server_loses_nothing_and_doubles_nothing(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (mut sink, app, account) = mailing(&world).await;
     sink.mode("close").await;
     let mut ids = BTreeSet::new();
     for hour in 0..24 {
@@ -211,9 +206,7 @@ async fn a_day_without_a_mail_server_loses_nothing_and_doubles_nothing(world: Wo
 }
 
 async fn after_a_week_a_mail_is_given_up(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (mut sink, app, account) = mailing(&world).await;
     put(&world, &account, "ada@example.com").await;
     sink.mode("later").await;
     let began = world.now().0;
@@ -264,9 +257,7 @@ async fn two_nodes_at_once_send_each_mail_once(world: World) {
 }
 
 async fn what_waits_for_a_digest_goes_out_as_one_mail(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (mut sink, app, account) = mailing(&world).await;
     for to in ["ada@example.com", "ada@example.com", "ada@example.com", "bob@example.com"] {
         put(&world, &account, to).await;
     }
@@ -285,9 +276,7 @@ async fn what_waits_for_a_digest_goes_out_as_one_mail(world: World) {
 }
 
 async fn what_went_out_is_forgotten_after_ninety_days(world: World) {
-    let sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("shop").await;
+    let (_sink, app, account) = mailing(&world).await;
     put(&world, &account, "ada@example.com").await;
     drain(&app).await;
     world.pass(90 * DAY_MS);

@@ -8,7 +8,7 @@ use keyward_server::keys::{self, KeyEdit, KeyView, NewKey, NewPickup};
 use keyward_server::notices::{Kind, Settings};
 use keyward_server::outbox;
 
-use super::notices::{days_of, joined, key_for, kinds, listed, live, quiet, tell};
+use super::notices::{days_of, joined, key_for, kinds, listed, live, mailing, quiet, tell};
 use super::world::{World, operator, outcome, person};
 use crate::support::new_key;
 use crate::support::smtp::{Mail, Sink};
@@ -74,13 +74,7 @@ async fn r27_r28_a_passcode_is_mailed_of_at_thirty_seven_and_one_days_and_when_i
 }
 
 async fn r27_a_passcode_made_inside_a_window_is_mailed_of_at_later_marks_only(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("clevertap").await;
-    quiet(&app, &account, Settings::default()).await;
-    joined(&app, &account, "ada", "admin").await;
-    tell(&app).await;
-    sink.mails().await;
+    let (mut sink, app, account) = mailing(&world).await;
     let key = key_for(&app, &account, "ten days", 10).await;
     assert_eq!(key.standing, Standing::ExpiringSoon, "row r29: it is shown at once");
     let mails = live(&world, &app, &mut sink, 12).await;
@@ -124,13 +118,7 @@ async fn r31_an_expired_passcode_stays_listed_and_is_never_deleted(world: World)
 }
 
 async fn r33_a_passcode_that_is_extended_is_told_of_anew_for_its_new_end(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("clevertap").await;
-    quiet(&app, &account, Settings::default()).await;
-    joined(&app, &account, "ada", "admin").await;
-    tell(&app).await;
-    sink.mails().await;
+    let (mut sink, app, account) = mailing(&world).await;
     let key = key_for(&app, &account, "k", 8).await;
     let mails = live(&world, &app, &mut sink, 9).await;
     assert_eq!(days_of(&mails, "ada@example.com"), [1, 7, 8]);
@@ -172,13 +160,7 @@ async fn what_is_switched_off_or_over_surprises_nobody(world: World) {
 }
 
 async fn nobody_is_reminded_while_they_snooze(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("clevertap").await;
-    quiet(&app, &account, Settings::default()).await;
-    joined(&app, &account, "ada", "admin").await;
-    tell(&app).await;
-    sink.mails().await;
+    let (mut sink, app, account) = mailing(&world).await;
     let key = key_for(&app, &account, "k", 40).await;
     let until = world.now().plus(35 * DAY_MS);
     let snooze = async |until| keys::snooze(&app, Reach::All, operator(), key.id, until).await;
@@ -205,13 +187,7 @@ async fn nobody_is_reminded_while_they_snooze(world: World) {
 }
 
 async fn other_days_count_for_keys_that_are_out(world: World) {
-    let mut sink = Sink::start().await;
-    let app = world.beside_with(&sink.toml()).await;
-    let account = world.account("clevertap").await;
-    quiet(&app, &account, Settings::default()).await;
-    joined(&app, &account, "ada", "admin").await;
-    tell(&app).await;
-    sink.mails().await;
+    let (mut sink, app, account) = mailing(&world).await;
     key_for(&app, &account, "k", 20).await;
     world.pass(DAY_MS);
     tell(&app).await;

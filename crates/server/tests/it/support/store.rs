@@ -181,6 +181,20 @@ pub const USAGE_FAILPOINT_OVER: [&[&str]; 2] = [
     &["drop trigger usage_failpoint on usage_key", "drop function usage_failpoint"],
 ];
 
+/// A fault that strikes when a notice is written; and its end.
+pub const NOTICE_FAILPOINT: [&[&str]; 2] = [
+    &["create trigger notice_failpoint before insert on notice begin select raise(abort, 'failpoint'); end"],
+    &[
+        "create function notice_failpoint() returns trigger as $$ begin raise exception 'failpoint'; end $$ \
+         language plpgsql",
+        "create trigger notice_failpoint before insert on notice for each row execute function notice_failpoint()",
+    ],
+];
+pub const NOTICE_FAILPOINT_OVER: [&[&str]; 2] = [
+    &["drop trigger notice_failpoint"],
+    &["drop trigger notice_failpoint on notice", "drop function notice_failpoint"],
+];
+
 /// The tail cut, and the head made to fit.
 pub const TAIL_CUT: &[&str] = &[
     "delete from audit_event where seq > 4",
