@@ -235,7 +235,7 @@ async fn sustained(rate: u64, seconds: u64) -> Result<()> {
         threads.into_iter().map(|thread| thread.join().unwrap_or_default()).sum::<Duration>()
     });
     app.logs.settle().await;
-    app.logs.seal_now().await;
+    app.logs.seal_now().await?;
     let log = cpu().saturating_sub(before).saturating_sub(making);
     let tally = app.logs.tally().context("the log was started")?;
     let segments: u64 = std::fs::read_dir(dir.path().join("logs"))?

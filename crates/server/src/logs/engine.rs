@@ -34,14 +34,26 @@ pub(super) struct Engine {
     pub(super) absorbed: watch::Sender<u64>,
     /// The last batch whose counts are in the store: what comes after it must be here should the process be killed.
     pub(super) counted: AtomicU64,
-    /// Tails that were handed to the sealer, and those that it is done with.
+    /// Tails that were handed to the sealer.
     pub(super) handed: AtomicU64,
-    pub(super) sealed: watch::Sender<u64>,
+    pub(super) sealed: watch::Sender<Sealed>,
     pub(super) failing: Mutex<Option<Failing>>,
     /// Places of those who read.
     pub(super) readers: Arc<Semaphore>,
     /// Places of those who watch.
     pub(super) watchers: Arc<Semaphore>,
+}
+
+/// What the sealer has done.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sealed {
+    /// How many tails are segments.
+    pub(super) tails: u64,
+    /// How often it failed, and why the last time.
+    pub(super) failures: u64,
+    pub(super) why: String,
+    /// It does nothing more.
+    pub(super) ended: bool,
 }
 
 /// That nothing can be written.

@@ -42,7 +42,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 pub use archive::{Archive, NextSegment};
 pub use counts::Loss;
-pub use disk::Disk;
+pub use disk::{Disk, Hold};
 pub use engine::Failing;
 pub use filter::Filter;
 pub use handoff::{Book, Recorder};
@@ -84,7 +84,7 @@ impl FromStr for Incarnation {
 #[derive(Debug, thiserror::Error)]
 pub enum LogsError {
     /// Its folder.
-    #[error("the request log can't be opened: {0}")]
+    #[error("the request log can't be used: {0}")]
     Io(#[from] std::io::Error),
     /// The store.
     #[error("the request log can't be accounted for: {0}")]
@@ -201,10 +201,12 @@ impl Logs {
         })
     }
 
-    /// Makes a segment of what is in the tail, without waiting for the hour's end, and waits until that is done.
-    pub async fn seal_now(&self) {
-        if let Some(running) = self.running.get() {
-            running.seal().await;
+    /// Makes a segment of what is in the tail, without waiting for the hour's end, and waits until that is done or has
+    /// failed.
+    pub async fn seal_now(&self) -> Result<(), LogsError> {
+        match self.running.get() {
+            Some(running) => Ok(running.seal().await?),
+            None => Ok(()),
         }
     }
 
@@ -216,7 +218,7 @@ impl Logs {
         Some(Tally { decided: engine.counts.decided(), stored, dropped, failing: engine.failing() })
     }
 
-    /// The log's disk, to bound it.
+    /// The log's disk, to bound it or hold it up.
     pub fn disk(&self) -> Option<&Disk> {
         self.running.get().map(|running| &running.engine.disk)
     }

@@ -28,6 +28,13 @@ pub(super) struct Sealer {
     pub(super) bytes_max: u64,
 }
 
+impl Drop for Sealer {
+    /// However it ends, nobody waits for it any longer.
+    fn drop(&mut self) {
+        self.engine.sealed.send_modify(|sealed| sealed.ended = true);
+    }
+}
+
 impl Sealer {
     pub(super) fn run(mut self) {
         loop {
@@ -42,7 +49,7 @@ impl Sealer {
     }
 
     /// Makes segments of what waits; stops at the first failure, to try again later.
-    fn seal(&mut self) {
+    pub(super) fn seal(&mut self) {
         while let Some(tail) = self.waiting.first() {
             let shelf = &self.engine.shelf;
             match segment::seal(shelf.folder(), tail, &self.engine.names, &self.engine.disk) {
@@ -54,16 +61,20 @@ impl Sealer {
                 }),
                 Err(error) => {
                     tracing::error!(%error, "a part of the request log can't be compressed; trying again");
+                    self.engine.sealed.send_modify(|sealed| {
+                        sealed.failures += 1;
+                        sealed.why = error.to_string();
+                    });
                     return;
                 }
             }
             self.waiting.remove(0);
-            self.engine.sealed.send_modify(|sealed| *sealed += 1);
+            self.engine.sealed.send_modify(|sealed| sealed.tails += 1);
         }
     }
 
     /// Deletes what nobody needs any more.
-    fn tidy(&self) {
+    pub(super) fn tidy(&self) {
         let shelf = &self.engine.shelf;
         let (own, counted) = (self.engine.counts.incarnation(), self.engine.counted.load(Ordering::Acquire));
         // What an earlier process left was taken into usage before this one began.

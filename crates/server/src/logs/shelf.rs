@@ -10,7 +10,7 @@ use super::segment::{Opened, Segment};
 use super::tail::Tail;
 
 /// Of how many segments it is remembered where everything is in them.
-const REMEMBERED_MAX: usize = 512;
+pub(super) const REMEMBERED_MAX: usize = 512;
 
 /// What is stored at one moment.
 #[derive(Debug, Clone, Default)]

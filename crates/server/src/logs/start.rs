@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
@@ -11,7 +12,7 @@ use tokio::sync::{Semaphore, mpsc as bounded, oneshot, watch};
 use super::absorb::{self, Feeder};
 use super::counts::{self, Counts, Loss};
 use super::disk::Disk;
-use super::engine::Engine;
+use super::engine::{Engine, Sealed};
 use super::graves::Graves;
 use super::handoff::Queues;
 use super::redact::Redactor;
@@ -19,7 +20,7 @@ use super::sealer::Sealer;
 use super::segment;
 use super::shelf::{Held, Shelf};
 use super::tail::{self, Tail};
-use super::writer::{Command, Place, Writer};
+use super::writer::{Command, Place, TailMax, Writer};
 use super::{Incarnation, LogsError};
 use crate::app::App;
 
@@ -75,6 +76,7 @@ pub(super) async fn start(app: &App) -> Result<Running, LogsError> {
         stored,
         sealing,
         flush_every: settings.flush_every,
+        tail_max: TailMax::default(),
         place: Place::default(),
     };
     std::thread::Builder::new().name("log-writer".into()).spawn(move || writer.run())?;
@@ -98,7 +100,7 @@ pub(super) async fn start(app: &App) -> Result<Running, LogsError> {
     })
 }
 
-fn engine(app: &App, incarnation: Incarnation, held: Held, waiting: u64) -> Result<Arc<Engine>, LogsError> {
+pub(super) fn engine(app: &App, incarnation: Incarnation, held: Held, waiting: u64) -> Result<Arc<Engine>, LogsError> {
     let folder = &app.config.logs.folder;
     let lanes = 2 * app.config.gateway.workers + SPARE_LANES;
     Ok(Arc::new(Engine {
@@ -116,7 +118,7 @@ fn engine(app: &App, incarnation: Incarnation, held: Held, waiting: u64) -> Resu
         absorbed: watch::Sender::new(0),
         counted: 0.into(),
         handed: waiting.into(),
-        sealed: watch::Sender::new(0),
+        sealed: watch::Sender::default(),
         failing: Mutex::new(None),
         readers: Arc::new(Semaphore::new(READERS_MAX)),
         watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
@@ -150,7 +152,7 @@ impl Running {
         self.command(Command::Flush).await
     }
 
-    async fn command(&self, command: fn(oneshot::Sender<u64>) -> Command) -> Option<u64> {
+    async fn command<T>(&self, command: fn(oneshot::Sender<T>) -> Command) -> Option<T> {
         let (reply, answer) = oneshot::channel();
         let sent = self.commands.lock().unwrap_or_else(PoisonError::into_inner).send(command(reply));
         sent.ok()?;
@@ -164,12 +166,19 @@ impl Running {
         let _ = self.engine.absorbed.subscribe().wait_for(|absorbed| *absorbed >= seq).await;
     }
 
-    /// Has all tails made into segments.
-    pub(super) async fn seal(&self) {
-        self.command(Command::Seal).await;
+    /// Has all tails made into segments; ends with the first failure to do so. The sealer itself tries again.
+    pub(super) async fn seal(&self) -> io::Result<()> {
+        let stopped = || io::Error::other("the request log has stopped");
+        let mut sealed = self.engine.sealed.subscribe();
+        let failures = sealed.borrow().failures;
+        self.command(Command::Seal).await.ok_or_else(stopped)??;
         let handed = self.engine.handed.load(Ordering::Acquire);
-        // The sealer ending first means the same.
-        let _ = self.engine.sealed.subscribe().wait_for(|sealed| *sealed >= handed).await;
+        let is_over = |now: &Sealed| now.tails >= handed || now.failures > failures || now.ended;
+        let now = sealed.wait_for(is_over).await.map_err(io::Error::other)?;
+        if now.tails >= handed {
+            return Ok(());
+        }
+        Err(if now.failures > failures { io::Error::other(now.why.clone()) } else { stopped() })
     }
 
     /// Writes everything down and ends. Nothing may be handed over any more.

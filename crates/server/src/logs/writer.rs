@@ -32,13 +32,26 @@ const TAIL_BYTES_MAX: u64 = 128 << 20;
 /// Likewise one with more records.
 const TAIL_ROWS_MAX: u64 = 1_000_000;
 
+/// How large a tail may become.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct TailMax {
+    pub(super) bytes: u64,
+    pub(super) rows: u64,
+}
+
+impl Default for TailMax {
+    fn default() -> Self {
+        Self { bytes: TAIL_BYTES_MAX, rows: TAIL_ROWS_MAX }
+    }
+}
+
 /// What the writer is asked to do.
 #[derive(Debug)]
 pub(super) enum Command {
     /// Write down what was handed over by now; the answer is the last batch's number.
     Flush(oneshot::Sender<u64>),
-    /// Likewise, and hand the tail to the sealer.
-    Seal(oneshot::Sender<u64>),
+    /// Likewise, and hand the tail to the sealer; the answer says whether that could be done.
+    Seal(oneshot::Sender<io::Result<()>>),
     /// Likewise, and end.
     Stop(oneshot::Sender<u64>),
 }
@@ -60,6 +73,7 @@ pub(super) struct Writer {
     /// Where a tail goes that has had its time.
     pub(super) sealing: Sender<Arc<Tail>>,
     pub(super) flush_every: Duration,
+    pub(super) tail_max: TailMax,
     pub(super) place: Place,
 }
 
@@ -96,10 +110,7 @@ impl Writer {
                 Ok(Command::Seal(reply)) => {
                     self.drain();
                     self.flush();
-                    if let Err(error) = self.rotate(true) {
-                        tracing::error!(%error, "a new tail of the request log can't be begun");
-                    }
-                    let _ = reply.send(self.place.reached.seq);
+                    let _ = reply.send(self.rotate(true));
                 }
                 Ok(Command::Stop(reply)) => {
                     self.drain();
@@ -113,6 +124,7 @@ impl Writer {
                     self.drain();
                     if flushed.elapsed() >= self.flush_every || self.place.pending.len() >= BATCH_MAX {
                         self.flush();
+                        self.end_hour();
                         flushed = Instant::now();
                     }
                 }
@@ -150,15 +162,31 @@ impl Writer {
                     self.publish(batch);
                 }
                 Err(error) => {
-                    if self.engine.failing().is_none() {
-                        tracing::error!(%error, "the request log can't be written; decisions go on");
-                    }
-                    let since = self.engine.failing().map_or_else(|| self.clock.now(), |failing| failing.since);
-                    self.engine.set_failing(Some(Failing { since, why: error.to_string() }));
+                    self.fail(&error);
                     self.place.batch = Some(batch);
                     return;
                 }
             }
+        }
+    }
+
+    fn fail(&self, error: &io::Error) {
+        if self.engine.failing().is_none() {
+            tracing::error!(%error, "the request log can't be written; decisions go on");
+        }
+        let since = self.engine.failing().map_or_else(|| self.clock.now(), |failing| failing.since);
+        self.engine.set_failing(Some(Failing { since, why: error.to_string() }));
+    }
+
+    /// Lets go of a tail whose hour is over also while nothing comes: what is in it is kept no longer than the rest.
+    pub(super) fn end_hour(&mut self) {
+        // What waits to be written does it by itself.
+        if self.place.tail.is_none() || self.place.batch.is_some() {
+            return;
+        }
+        match self.rotate(false) {
+            Ok(()) => self.engine.set_failing(None),
+            Err(error) => self.fail(&error),
         }
     }
 
@@ -173,7 +201,7 @@ impl Writer {
         records.into()
     }
 
-    fn write(&mut self, batch: &Arc<[Record]>) -> io::Result<()> {
+    pub(super) fn write(&mut self, batch: &Arc<[Record]>) -> io::Result<()> {
         self.rotate(false)?;
         let Place { tail, reached, encoder, frame, .. } = &mut self.place;
         let tail = tail.as_ref().ok_or_else(|| io::Error::other("there is no tail to write to"))?;
@@ -190,7 +218,7 @@ impl Writer {
     fn rotate(&mut self, now: bool) -> io::Result<()> {
         let hour = self.clock.now().0.div_euclid(HOUR_MS);
         let full = |tail: &Arc<Tail>| {
-            let over = tail.bytes() >= TAIL_BYTES_MAX || tail.rows() >= TAIL_ROWS_MAX;
+            let over = tail.bytes() >= self.tail_max.bytes || tail.rows() >= self.tail_max.rows;
             over || (now || hour != self.place.hour) && tail.rows() > 0
         };
         if self.place.tail.as_ref().is_some_and(|tail| !full(tail)) {

@@ -1,5 +1,7 @@
 //! Tails, segments and queries together: whatever is asked, the answer is what a plain list would give.
 
+mod files;
+
 use std::path::Path;
 use std::sync::Arc;
 

@@ -52,7 +52,7 @@ async fn r79_bodies_are_kept_on_the_routes_that_say_so_alone() {
     assert!(judged.answer.text().contains("invalid_body") || judged.answer.cut);
 
     // The same from a segment.
-    app.logs.seal_now().await;
+    app.logs.seal_now().await.unwrap();
     let records = everything(app).await;
     assert_eq!(of(&records, "/kept"), Some(&kept_bodies(r#"{"a":1,"b":2}"#, false, "ok", false)));
 }

@@ -11,12 +11,12 @@ const APIS: &str = "[apis.shop]\nprefixes = [\"/shop\"]\nupstream = \"LIVE\"\n\
                     [apis.codat]\npreset = \"codat\"\nprefixes = [\"/codat\"]\nupstream = \"LIVE\"\n";
 const ROUNDS: usize = 20;
 
-fn hex(text: &str) -> String {
+pub(super) fn hex(text: &str) -> String {
     let digit = |digit: u8| char::from(b"0123456789abcdef"[usize::from(digit)]);
     text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
-fn forms(secret: &str) -> Vec<String> {
+pub(super) fn forms(secret: &str) -> Vec<String> {
     vec![
         secret.to_owned(),
         STANDARD.encode(secret),
@@ -54,7 +54,7 @@ async fn r24_r79_r98_no_form_of_a_secret_is_in_the_log() {
     let told = format!("{records:?}");
     let folder = app.config.logs.folder.clone();
     // With segments, too.
-    app.logs.seal_now().await;
+    app.logs.seal_now().await.unwrap();
     let mut bytes = bytes_below(&folder);
     bytes.extend_from_slice(told.as_bytes());
     let found = app.logs.newest(keyward_server::logs::Filter::default(), None, 100_000).await.unwrap();
