@@ -81,7 +81,8 @@ impl Redactor {
             return None;
         }
         if text.contains('%') {
-            let plain = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+            let whole = if cut { without_half_escape(text) } else { text };
+            let plain = percent_encoding::percent_decode_str(whole).decode_utf8_lossy();
             if self.cleaned_plain(&plain, cut).is_some() {
                 return Some(REDACTED.into());
             }
@@ -181,6 +182,12 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'=')
 }
 
+/// A text without an escape that was cut off at its end: what stands before it is the text's end.
+fn without_half_escape(text: &str) -> &str {
+    let is_escape = |back: &usize| text.len().checked_sub(*back).is_some_and(|at| text.as_bytes()[at] == b'%');
+    (1..=2).find(is_escape).map_or(text, |back| &text[..text.len() - back])
+}
+
 fn longest_word(text: &str) -> usize {
     words(text).map(|(_, word)| word.len()).max().unwrap_or(0)
 }
@@ -251,6 +258,15 @@ mod tests {
             let secret = secret(&formats()[usize::from(bare)], seed);
             let cleaned = redactor.cleaned(&format!("/a-long-enough-word/{}", &secret[..kept]), true);
             prop_assert_eq!(cleaned.as_deref(), Some("/a-long-enough-word/[redacted]"));
+        }
+
+        #[test]
+        fn a_secret_that_was_cut_within_an_escape_goes_too(seed: u64, bare: bool, kept in 27_usize..108) {
+            let redactor = Redactor::of(formats().to_vec());
+            let escape = |byte: u8| format!("%{byte:02x}");
+            let escaped: String = secret(&formats()[usize::from(bare)], seed).bytes().map(escape).collect();
+            let cleaned = redactor.cleaned(&format!("/a/{}", &escaped[..kept]), true);
+            prop_assert_eq!(cleaned.as_deref(), Some(REDACTED));
         }
 
         #[test]

@@ -1,6 +1,7 @@
 //! The request log: known traffic gives exact rows, and whatever happens, nothing is lost without being counted.
 
 mod bodies;
+mod canaries;
 mod killed;
 mod overload;
 mod rows;
