@@ -205,6 +205,20 @@ impl Underway {
         Self { stream, seen }
     }
 
+    /// Reads on until this was seen; what came by then.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        let mut piece = vec![0; 4_096];
+        loop {
+            let seen = String::from_utf8_lossy(&self.seen).into_owned();
+            if seen.contains(text) {
+                return seen;
+            }
+            let count = self.stream.read(&mut piece).expect("it goes on");
+            assert!(count > 0, "it ended before {text:?}: {seen}");
+            self.seen.extend_from_slice(&piece[..count]);
+        }
+    }
+
     /// Waits for the rest.
     pub(crate) fn finish(mut self) -> Answer {
         self.stream.read_to_end(&mut self.seen).expect("it ends its answer");

@@ -17,6 +17,7 @@ mod killed;
 mod leaks;
 mod leavers;
 mod lists;
+mod log;
 mod management;
 mod members;
 mod notices;
