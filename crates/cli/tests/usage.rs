@@ -34,6 +34,10 @@ fn r76_r77_what_was_asked_is_told_by_key_and_caller() {
     let callers = demo.json(&["usage", "callers", &key]);
     assert_eq!(callers["addresses"]["items"][0]["name"], "127.0.0.1");
 
+    let secret = &demo.json(&["keys", "get", &key])["secrets"][0];
+    let [first, last] = ["first_used_at", "last_used_at"].map(|name| secret[name].as_str().expect("an instant"));
+    assert!(first <= last, "{secret}");
+
     let shown = demo.client(&["usage", "--api", "clickyid"]).output().expect("it runs");
     let shown = text(&shown.stdout);
     assert!(shown.contains("█") && shown.contains("100.0 %") && shown.contains("P95"), "{shown}");

@@ -204,6 +204,9 @@ impl App {
         self.limits.sync().unwrap_or_else(|error| tracing::error!(%error, "the counters could not be synced"));
         let used = self.keyring.used_since(since);
         let mut conn = self.db.conn().await?;
+        let first = self.keyring.first_uses();
+        keys::save_first_used(&mut conn, &first).await?;
+        self.keyring.saved_first_uses(&first);
         keys::save_last_used(&mut conn, &used).await?;
         changes::raise_high_water(&mut conn, now).await?;
         sessions::sweep(self, &mut conn).await?;

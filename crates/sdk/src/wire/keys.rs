@@ -251,7 +251,9 @@ pub struct SecretInfo {
     pub created_at: String,
     /// The end of its overlap; `null` for the one in force.
     pub until: Option<String>,
-    /// When it was last accepted.
+    /// When it was first accepted, to the second.
+    pub first_used_at: Option<String>,
+    /// When it was last accepted, to the second.
     pub last_used_at: Option<String>,
 }
 

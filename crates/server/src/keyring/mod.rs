@@ -4,6 +4,7 @@
 //! change; a key's entry, its account and its terms are always of one moment.
 
 mod feed;
+mod firsts;
 mod rows;
 mod slab;
 mod store;
@@ -23,6 +24,7 @@ use uuid::Uuid;
 
 use crate::authorize::Caller;
 use crate::config::{ApiSetup, Config};
+use firsts::Firsts;
 use slab::{Numbers, Slab};
 use table::{Table, Words};
 
@@ -43,6 +45,7 @@ pub struct Keyring {
     applied: watch::Sender<i64>,
     /// Until when, on the boot clock in milliseconds, this view may be judged by.
     valid_until: AtomicI64,
+    firsts: Firsts,
 }
 
 struct Writer {
@@ -86,6 +89,7 @@ impl Default for Keyring {
             }),
             applied: watch::Sender::new(0),
             valid_until: AtomicI64::new(i64::MIN),
+            firsts: Firsts::default(),
         }
     }
 }
@@ -111,13 +115,30 @@ impl Keyring {
     /// Notes that a secret was accepted.
     pub fn used(&self, digest: &Digest, now: UnixMs) {
         let second = (now.0 / 1_000).clamp(0, i64::from(u32::MAX)) as u32;
-        self.table.look(digest, |found| found.inspect(|found| found.used(second)).is_some());
+        if self.table.look(digest, |found| found.is_some_and(|found| found.used(second))) {
+            self.firsts.note(digest, second);
+        }
     }
 
     /// When a secret was last accepted, as far as this process knows.
     pub fn last_used(&self, digest: &Digest) -> Option<UnixMs> {
         let second = self.table.look(digest, |found| found.map_or(0, table::Found::last_used));
         (second > 0).then(|| UnixMs(i64::from(second) * 1_000))
+    }
+
+    /// When a secret was first accepted, as long as that is not in the store.
+    pub fn first_used(&self, digest: &Digest) -> Option<UnixMs> {
+        self.firsts.of(digest)
+    }
+
+    /// The secrets that were accepted for the first time, as long as that is not in the store.
+    pub fn first_uses(&self) -> Vec<(Digest, UnixMs)> {
+        self.firsts.waiting()
+    }
+
+    /// These are in the store now.
+    pub fn saved_first_uses(&self, saved: &[(Digest, UnixMs)]) {
+        self.firsts.forget(saved);
     }
 
     /// How many secrets it holds.

@@ -130,12 +130,14 @@ pub(super) struct Found<'a> {
 }
 
 impl Found<'_> {
-    /// Notes that the secret was accepted at this second.
-    pub(super) fn used(&self, second: u32) {
+    /// Notes that the secret was accepted at this second; whether it never was before.
+    pub(super) fn used(&self, second: u32) -> bool {
         // Most hits fall into the second already noted: a read then keeps the line shared between cores.
-        if self.slot.used.load(Ordering::Relaxed) < second {
+        let before = self.slot.used.load(Ordering::Relaxed);
+        if before < second {
             self.slot.used.store(second, Ordering::Relaxed);
         }
+        before == 0
     }
 
     /// When the secret was last accepted, in unix seconds; 0 is never.

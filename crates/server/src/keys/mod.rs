@@ -57,7 +57,7 @@ pub use reveal::{reveal, reveal_all};
 pub(crate) use rotate::rotate_in;
 pub use rotate::{cancel_rotation, complete_rotation, reset, rotate};
 pub use routes::routes;
-pub use secrets::{Grave, graves, save_last_used};
+pub use secrets::{Grave, graves, save_first_used, save_last_used};
 pub use seen::{How, Seen, seen_by};
 pub use snooze::snooze;
 pub(crate) use told::{Told, told};

@@ -157,6 +157,8 @@ pub struct SecretView {
     pub created_at: UnixMs,
     /// The end of the overlap; `None` for the one in force.
     pub until: Option<UnixMs>,
+    /// When it was first accepted.
+    pub first_used_at: Option<UnixMs>,
     /// When it was last accepted.
     pub last_used_at: Option<UnixMs>,
 }

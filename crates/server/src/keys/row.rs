@@ -154,14 +154,17 @@ fn masked(email: &str) -> String {
 
 impl SecretRow {
     fn view(&self, app: &App) -> sqlx::Result<SecretView> {
-        let stored = self.last_used_at.map(UnixMs);
-        let seen = app.keyring.last_used(&self.digest()?);
+        let digest = self.digest()?;
+        let last_used_at = app.keyring.last_used(&digest).max(self.last_used_at.map(UnixMs));
+        let first_used_at = self.first_used_at.map(UnixMs).or_else(|| app.keyring.first_used(&digest));
         Ok(SecretView {
             id: self.id()?,
             hint: self.hint.clone(),
             created_at: UnixMs(self.created_at),
             until: self.until.map(UnixMs),
-            last_used_at: seen.max(stored),
+            // What was used at all was used a first time, even between the two looks.
+            first_used_at: first_used_at.or(last_used_at),
+            last_used_at,
         })
     }
 }

@@ -124,10 +124,12 @@ pub(crate) fn gone(
 }
 
 fn secret(secret: &SecretInfo, now: Timestamp) -> (&'static str, Cell) {
-    let used = secret
-        .last_used_at
-        .as_ref()
-        .map_or_else(|| "never used".to_owned(), |at| format!("used {}", relative(at, now)));
+    let at = |at: Option<&String>| at.map(|at| relative(at, now));
+    let used = match (at(secret.first_used_at.as_ref()), at(secret.last_used_at.as_ref())) {
+        (_, None) => "never used".to_owned(),
+        (Some(first), Some(last)) if first != last => format!("used {last}, first {first}"),
+        (_, Some(last)) => format!("used {last}"),
+    };
     match &secret.until {
         None => ("secret", format!("{}  {used}", secret.hint).into()),
         Some(until) => {

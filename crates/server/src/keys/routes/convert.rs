@@ -123,6 +123,7 @@ impl From<SecretView> for wire::SecretInfo {
             hint: view.hint,
             created_at: words::at(view.created_at),
             until: view.until.map(words::at),
+            first_used_at: view.first_used_at.map(words::at),
             last_used_at: view.last_used_at.map(words::at),
         }
     }

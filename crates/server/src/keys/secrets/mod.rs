@@ -30,6 +30,7 @@ pub(super) struct SecretRow {
     pub(super) sealed: Option<Vec<u8>>,
     pub(super) created_at: i64,
     pub(super) until: Option<i64>,
+    pub(super) first_used_at: Option<i64>,
     pub(super) last_used_at: Option<i64>,
 }
 
@@ -128,6 +129,7 @@ pub(super) async fn issue(app: &App, tx: &mut Tx, key: &KeyRow, rules: &KindRule
         sealed,
         created_at: now.0,
         until: None,
+        first_used_at: None,
         last_used_at: None,
     };
     store::insert(tx.conn(), &row).await?;
@@ -166,5 +168,16 @@ pub async fn save_last_used(conn: &mut Conn, used: &[(KeyId, bool, UnixMs)]) -> 
     Ok(())
 }
 
-/// Most last uses that share a transaction.
+/// Saves when secrets were accepted for the first time.
+pub async fn save_first_used(conn: &mut Conn, used: &[(Digest, UnixMs)]) -> sqlx::Result<()> {
+    for part in used.chunks(SAVED_AT_ONCE) {
+        conn.begin_write().await?;
+        let saved = store::save_first_used(conn, part).await;
+        conn.run(if saved.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+        saved?;
+    }
+    Ok(())
+}
+
+/// Most first or last uses that share a transaction.
 const SAVED_AT_ONCE: usize = 500;

@@ -10,8 +10,8 @@ use crate::on_db;
 
 macro_rules! select {
     () => {
-        "select s.id, s.key_id, s.digest, s.pepper_id, s.hint, s.sealed, s.created_at, s.until, s.last_used_at \
-         from secret s "
+        "select s.id, s.key_id, s.digest, s.pepper_id, s.hint, s.sealed, s.created_at, s.until, s.first_used_at, \
+         s.last_used_at from secret s "
     };
 }
 
@@ -33,11 +33,22 @@ const BURY_ALL: &str = "insert into tombstone (digest, key_id, account_id, name,
     where k.account_id = $1";
 const DELETE_ALL: &str = "delete from secret where key_id in (select id from api_key where account_id = $1)";
 const FORGET: &str = "delete from tombstone where at < $1";
-// The one in force has no `until`, the one before it has.
-const USED_CURRENT: &str = "update secret set last_used_at = $2 where key_id = $1 and until is null \
-    and (last_used_at is null or last_used_at < $2)";
-const USED_OLD: &str = "update secret set last_used_at = $2 where key_id = $1 and until is not null \
-    and (last_used_at is null or last_used_at < $2)";
+const FIRST_USED: &str = "update secret set first_used_at = $2 where digest = $1 \
+    and (first_used_at is null or first_used_at > $2)";
+// The one in force has no `until`, the one before it has. Where nobody could note its first use, the first that is saved
+// stands for it.
+macro_rules! used {
+    ($until:literal) => {
+        concat!(
+            "update secret set last_used_at = $2, first_used_at = coalesce(first_used_at, $2) \
+             where key_id = $1 and until is ",
+            $until,
+            " and (last_used_at is null or last_used_at < $2)"
+        )
+    };
+}
+const USED_CURRENT: &str = used!("null");
+const USED_OLD: &str = used!("not null");
 
 /// All secrets of these keys; of each key the one in force first.
 pub(in crate::keys) async fn of_keys(conn: &mut Conn, keys: &[&str]) -> sqlx::Result<Vec<SecretRow>> {
@@ -142,6 +153,14 @@ pub(super) async fn save_last_used(conn: &mut Conn, used: &[(KeyId, bool, UnixMs
     for (key, is_old, at) in used {
         let sql = if *is_old { USED_OLD } else { USED_CURRENT };
         on_db!(&mut *conn, |c| sqlx::query(sql).bind(key.to_string()).bind(at.0).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
+pub(super) async fn save_first_used(conn: &mut Conn, used: &[(Digest, UnixMs)]) -> sqlx::Result<()> {
+    for (digest, at) in used {
+        let digest = digest.as_slice();
+        on_db!(&mut *conn, |c| sqlx::query(FIRST_USED).bind(digest).bind(at.0).execute(c).await.map(drop))?;
     }
     Ok(())
 }

@@ -2,7 +2,8 @@ use keyward_core::expiry::{Lifetime, Standing};
 use keyward_core::ids::KeyId;
 use keyward_core::key::SecretAge;
 use keyward_core::secret::Secret;
-use keyward_core::time::{DAY_MS, HOUR_MS};
+use keyward_core::time::{DAY_MS, HOUR_MS, UnixMs};
+use keyward_server::app::App;
 use keyward_server::changes::Reach;
 use keyward_server::keys::{self, NewKey, WithSecret};
 use keyward_server::operation::OpError;
@@ -19,6 +20,7 @@ on_both! {
     r74_no_overlap_ends_the_old_secret_at_once
     r74_an_overlap_is_at_most_30_days
     r74_both_secrets_show_their_last_use
+    r74_r79_each_secret_of_a_key_tells_its_first_and_last_use
     a_cancelled_rotation_puts_the_old_secret_in_force_again
     a_completed_rotation_ends_the_old_secret
     a_key_that_ends_takes_both_secrets_along
@@ -118,6 +120,48 @@ async fn r74_both_secrets_show_their_last_use(world: World) {
     drop(conn);
     let shown: Vec<_> = world.look(&view).await.secrets.iter().map(|secret| secret.last_used_at).collect();
     assert_eq!(shown, [Some(late), Some(early)], "never moved back");
+    let shown: Vec<_> = world.look(&view).await.secrets.iter().map(|secret| secret.first_used_at).collect();
+    assert_eq!(shown, [Some(late), Some(early)], "what nobody noted is told as of what was saved first");
+}
+
+async fn r74_r79_each_secret_of_a_key_tells_its_first_and_last_use(world: World) {
+    let made = made(&world).await;
+    let (old, begin) = (made.secret.unwrap(), world.now());
+    let used = |app: &App, secret: &Secret, after_s: i64| {
+        let digest = app.vault.pepper().digest(secret.expose());
+        app.keyring.used(&digest, begin.plus(after_s * 1_000));
+    };
+    let told = async |app: &App| {
+        let view = keys::get(app, Reach::All, made.key.id).await.unwrap();
+        let after = |at: Option<UnixMs>| at.map(|at| (at.0 - begin.0) / 1_000);
+        let one = |secret: &keys::SecretView| (after(secret.first_used_at), after(secret.last_used_at));
+        view.secrets.iter().map(one).collect::<Vec<_>>()
+    };
+    let app = &world.app;
+    assert_eq!(told(app).await, [(None, None)]);
+    used(app, &old, 3);
+    used(app, &old, 8);
+    for is_saved in [false, true] {
+        assert_eq!((told(app).await, app.keyring.first_uses().is_empty()), (vec![(Some(3), Some(8))], is_saved));
+        app.save().await.unwrap();
+    }
+    let new = rotate(&world, made.key.id, HOUR_S).await.unwrap().secret.unwrap();
+    assert_eq!(told(app).await, [(None, None), (Some(3), Some(8))]);
+    used(app, &old, 12);
+    used(app, &new, 14);
+    used(app, &new, 15);
+    for _ in 0..2 {
+        assert_eq!(told(app).await, [(Some(14), Some(15)), (Some(3), Some(12))]);
+        app.save().await.unwrap();
+    }
+    // The next process goes on with what is in the store.
+    let next = world.beside().await;
+    used(&next, &old, 20);
+    used(&next, &new, 21);
+    next.save().await.unwrap();
+    for app in [&next, app] {
+        assert_eq!(told(app).await, [(Some(14), Some(21)), (Some(3), Some(20))]);
+    }
 }
 
 async fn a_cancelled_rotation_puts_the_old_secret_in_force_again(world: World) {
