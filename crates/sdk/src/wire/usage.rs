@@ -53,6 +53,10 @@ pub struct Usage {
     /// How complete this is.
     #[serde(flatten)]
     pub whole: UsageWhole,
+    /// Requests of the account in the hours of this stretch that are in no step: so many accounts were active at once
+    /// that it was counted by the hour. Steps of an hour tell of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other: Option<u64>,
     /// All steps together.
     pub total: UsageSum,
     /// Each step in which something happened, oldest first.

@@ -3,7 +3,8 @@
 //! The same records make the same rows in the same order, whoever counts them: after a kill in the middle of storing
 //! them, the next start counts them again and goes on where the last one stopped.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use keyward_core::histogram::Histogram;
@@ -19,6 +20,12 @@ use crate::logs::{Name, Names, Record};
 const BUCKETS_MAX: usize = 50_000;
 /// Most keys of a group.
 const KEYS_MAX: usize = 100_000;
+
+/// Most accounts of a group that have a row of their own in one minute: the busiest. The others are counted in hours and
+/// days, so that a million of them do not make a million rows a minute.
+const ACCOUNTS_MAX: usize = 2_000;
+/// Likewise of a group that was full before its time: then there are many such groups in a minute.
+const ACCOUNTS_OF_FULL_MAX: usize = 100;
 
 /// The lengths of buckets.
 pub(crate) const GRAINS: [i64; 3] = [MINUTE_MS, HOUR_MS, DAY_MS];
@@ -147,7 +154,24 @@ impl Group {
         news
     }
 
+    /// The accounts and minutes that are not told of apart. Which ones depends on what was counted alone.
+    fn crowd(&self) -> HashSet<(AccountId, i64)> {
+        let mut minutes = HashMap::<i64, Vec<(Reverse<u64>, AccountId)>>::new();
+        for (place, cells) in &self.buckets {
+            if let Place { subject: Subject::Account(account), at, route: None, .. } = place {
+                minutes.entry(*at).or_default().push((Reverse(cells.requests()), *account));
+            }
+        }
+        let most = if self.is_full() { ACCOUNTS_OF_FULL_MAX } else { ACCOUNTS_MAX };
+        let crowd = |(at, mut accounts): (i64, Vec<(Reverse<u64>, AccountId)>)| {
+            accounts.sort_unstable();
+            accounts.into_iter().skip(most).map(move |(_, account)| (account, at))
+        };
+        minutes.into_iter().flat_map(crowd).collect()
+    }
+
     fn bucket_news(&self, names: &Names) -> Vec<News> {
+        let crowd = self.crowd();
         let mut rows = BTreeMap::<(String, i64, i64, String), (Name, Cells)>::new();
         for (place, cells) in &self.buckets {
             let Place { subject, api, at, route } = place;
@@ -157,7 +181,10 @@ impl Group {
                     let routes = own.into_iter().chain([ALL_ROUTES.to_owned()]).collect();
                     (api_subject(names.text(*api)), &GRAINS[..], routes)
                 }
-                (Subject::Account(account), None) => (account.to_string(), &GRAINS[..], vec![ALL_ROUTES.to_owned()]),
+                (Subject::Account(account), None) => {
+                    let finest = usize::from(crowd.contains(&(*account, *at)));
+                    (account.to_string(), &GRAINS[finest..], vec![ALL_ROUTES.to_owned()])
+                }
                 (Subject::Account(account), Some(own)) => (account.to_string(), &GRAINS[2..], vec![own]),
             };
             for grain in grains {
@@ -248,5 +275,79 @@ impl Counted {
             addresses: self.addresses.named(|address| address.to_canonical().to_string()),
             agents: self.agents.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keyward_core::time::UnixMs;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::logs::Source;
+
+    const AT: UnixMs = UnixMs(1_772_360_100_000);
+
+    fn account(nth: usize) -> AccountId {
+        AccountId::new(Uuid::from_u128(nth as u128 + 1))
+    }
+
+    /// As many requests of the nth account as `requests` says.
+    fn records(accounts: usize, requests: impl Fn(usize) -> usize) -> Vec<Record> {
+        let one = |nth: usize| {
+            let mut record = Record::new(AT, Source::Gateway);
+            record.account = Some(account(nth));
+            record.status = 200;
+            record
+        };
+        (0..accounts).flat_map(|nth| std::iter::repeat_n(one(nth), requests(nth))).collect()
+    }
+
+    /// Rows of accounts by the length of their buckets, and the requests in them.
+    fn accounts(news: &[News], grain: i64) -> BTreeMap<String, u64> {
+        let of = |one: &News| match one {
+            News::Bucket(own) if own.grain == grain && own.route == ALL_ROUTES && !own.subject.starts_with("api:") => {
+                Some((own.subject.clone(), own.cells.requests()))
+            }
+            News::Bucket(_) | News::Key(_) => None,
+        };
+        news.iter().filter_map(of).collect()
+    }
+
+    #[test]
+    fn of_very_many_accounts_the_busiest_have_minutes_and_all_have_hours_and_days() {
+        let names = Names::new([]);
+        let most = ACCOUNTS_MAX;
+        // The last ones are the busiest.
+        let all = records(most + 7, |nth| if nth >= most - 3 { 3 } else { 1 });
+        let (mut group, mut other) = (Group::default(), Group::default());
+        group.take(&all);
+        let news = group.news(&names);
+        let minutes = accounts(&news, MINUTE_MS);
+        assert_eq!(minutes.len(), most);
+        assert!((most - 3..most + 7).all(|nth| minutes.get(&account(nth).to_string()) == Some(&3)));
+        for grain in [HOUR_MS, DAY_MS] {
+            let told = accounts(&news, grain);
+            assert_eq!((told.len(), told.values().sum::<u64>()), (most + 7, all.len() as u64));
+        }
+        // Whoever counts the same again makes the same rows in the same order.
+        for batch in all.chunks(1_001) {
+            other.take(batch);
+        }
+        assert_eq!(other.news(&names), news);
+        // As many as fit are told apart.
+        let mut fits = Group::default();
+        fits.take(&records(most, |_| 1));
+        assert_eq!(accounts(&fits.news(&names), MINUTE_MS).len(), most);
+    }
+
+    #[test]
+    fn a_group_that_is_full_makes_few_rows_of_minutes() {
+        let mut group = Group::default();
+        group.take(&records(BUCKETS_MAX / 2, |_| 1));
+        assert!(group.is_full());
+        let news = group.news(&Names::new([]));
+        assert_eq!(accounts(&news, MINUTE_MS).len(), ACCOUNTS_OF_FULL_MAX);
+        assert_eq!(accounts(&news, HOUR_MS).len(), BUCKETS_MAX / 2);
     }
 }

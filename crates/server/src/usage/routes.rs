@@ -228,13 +228,15 @@ impl From<&Sum> for wire::UsageSum {
 
 impl From<Series> for wire::Usage {
     fn from(series: Series) -> Self {
-        let Series { span, total, steps, whole } = series;
+        let Series { span, total, steps, other, whole } = series;
+        let whole = wire::UsageWhole::from(&whole);
         let happened = steps.iter().enumerate().filter(|(_, sum)| sum.requests > 0);
         Self {
             from: words::at(span.from),
             to: words::at(span.to),
             step_s: (span.step_ms / 1_000) as u64,
-            whole: (&whole).into(),
+            whole: wire::UsageWhole { complete: whole.complete && other == 0, ..whole },
+            other: Some(other).filter(|other| *other > 0),
             total: (&total).into(),
             points: happened
                 .map(|(step, sum)| wire::UsagePoint { at: words::at(span.at(step)), sum: sum.into() })

@@ -41,6 +41,9 @@ pub struct Series {
     pub total: Sum,
     /// Each step.
     pub steps: Vec<Sum>,
+    /// Requests of the account in the hours of this stretch that are counted in hours only: so many accounts were
+    /// active at once that its minutes are not told apart.
+    pub other: u64,
     /// How complete it is.
     pub whole: Whole,
 }
@@ -80,11 +83,14 @@ pub async fn series(app: &App, reach: Reach, asked: Asked) -> Result<Series, OpE
     let span = Span::fit(asked.span, finest, kept, now)?;
     let waiting_ms = app.usage.store_for_reader(app).await?;
     let mut steps = vec![Sum::default(); span.steps()];
-    let mut total = Sum::default();
+    let (mut total, mut other) = (Sum::default(), 0);
     match &whom {
         Whom::Subjects(subjects) => {
             for subject in subjects {
                 of_subject(app, subject, asked.route.as_deref(), &asked.only, &span, &mut steps).await?;
+                if span.grain_ms == MINUTE_MS && !is_api(subjects) {
+                    other += in_hours_only(app, subject, &span, now).await?;
+                }
             }
             for step in &steps {
                 total.merge(step);
@@ -92,7 +98,7 @@ pub async fn series(app: &App, reach: Reach, asked: Asked) -> Result<Series, OpE
         }
         Whom::Key(key) => of_key(app, key, &asked.only, &span, &mut steps, &mut total).await?,
     }
-    Ok(Series { span, total, steps, whole: whole(app, waiting_ms, span.from, span.to).await? })
+    Ok(Series { span, total, steps, other, whole: whole(app, waiting_ms, span.from, span.to).await? })
 }
 
 /// How complete an answer about a stretch is.
@@ -157,6 +163,18 @@ async fn of_subject(
         }
     }
     Ok(())
+}
+
+/// What the hours of a stretch hold of a subject and their minutes do not, as far as minutes are still kept.
+async fn in_hours_only(app: &App, subject: &str, span: &Span, now: UnixMs) -> Result<u64, OpError> {
+    let kept = now.0 - i64::from(app.config.usage.minutes_days) * DAY_MS;
+    let hour = |at: i64| at.div_euclid(HOUR_MS) * HOUR_MS;
+    let (from, to) = (hour(span.from.0.max(kept + HOUR_MS - 1)), hour(span.to.0 + HOUR_MS - 1));
+    let stretch = |grain| Stretch { subject, route: ALL_ROUTES, grain, from, to };
+    let mut conn = app.db.conn().await?;
+    // In this order: what is stored in between is seen in the minutes.
+    let hours = store::requests(&mut conn, stretch(HOUR_MS)).await?;
+    Ok(hours.saturating_sub(store::requests(&mut conn, stretch(MINUTE_MS)).await?))
 }
 
 async fn of_key(

@@ -38,6 +38,8 @@ const SET_KEYS: &str = " on conflict (key_id, day) do update set detail = exclud
 
 const BUCKETS: &str = "select at, cells from usage_bucket where grain = $1 and at >= $2 and at < $3 and route = $4 \
     and subject = $5 order by at";
+const REQUESTS: &str = "select cast(coalesce(sum(requests), 0) as bigint) from usage_bucket where grain = $1 \
+    and at >= $2 and at < $3 and route = $4 and subject = $5";
 const ROUTES: &str = "select route, cells from usage_bucket where subject = $1 and grain = $2 and at >= $3 and at < $4 \
     and route <> '*'";
 const KEY_COLUMNS: &str = "select key_id, day, requests, refused, first_at, last_at, detail from usage_key ";
@@ -220,6 +222,19 @@ pub(super) async fn buckets(conn: &mut Conn, of: Stretch<'_>) -> sqlx::Result<Ve
         .bind(of.subject)
         .fetch_all(c)
         .await)
+}
+
+/// How many requests the buckets of a stretch hold.
+pub(super) async fn requests(conn: &mut Conn, of: Stretch<'_>) -> sqlx::Result<u64> {
+    let sum: i64 = on_db!(conn, |c| sqlx::query_scalar(REQUESTS)
+        .bind(of.grain)
+        .bind(of.from)
+        .bind(of.to)
+        .bind(of.route)
+        .bind(of.subject)
+        .fetch_one(c)
+        .await)?;
+    Ok(sum as u64)
 }
 
 /// The routes of a subject on whole days, with what each day holds.

@@ -36,6 +36,9 @@ pub(super) fn series(usage: &Usage, output: Output) -> anyhow::Result<()> {
         let rows: Vec<_> = usage.points.iter().map(row).collect();
         output.table(&["WHEN", "REQUESTS", "SUCCESS", "P50", "P95", "P99"], &rows)?;
     }
+    if let Some(other) = usage.other {
+        output.remark(format_args!("{other} more requests are counted by the hour only: ask for steps of 1h."));
+    }
     remark(&usage.whole, output);
     Ok(())
 }
@@ -200,6 +203,7 @@ mod tests {
             to: to.into(),
             step_s,
             whole: UsageWhole { as_of: String::new(), complete: true, lost: vec![] },
+            other: None,
             total: UsageSum::default(),
             points: [("2026-03-01T00:00:00Z", 8), ("2026-03-01T02:00:00Z", 1)]
                 .map(|(at, requests)| UsagePoint { at: at.into(), sum: UsageSum { requests, ..UsageSum::default() } })

@@ -10,14 +10,15 @@ mod noticed;
 mod plain;
 #[allow(dead_code, reason = "shared with the gateway's own tests, which use all of it")]
 #[path = "../../../src/gateway/tests/wire.rs"]
-mod wire;
+pub(super) mod wire;
 
 use keyward_core::key::Environment;
 use keyward_server::accounts::AccountView;
+use keyward_server::clock::Clock;
 use keyward_server::keys::NewKey;
 use keyward_server::serve::{Bound, Running};
 
-use crate::support::{self, Started};
+use crate::support::{self, START, Started};
 use wire::{Client, Origin, Reply};
 
 /// A program whose gateway serves, with its upstreams.
@@ -31,11 +32,16 @@ pub(super) struct Gated {
 impl Gated {
     /// `apis` may name its upstreams `LIVE` and `TEST`.
     pub(super) async fn start(apis: &str) -> Self {
+        Self::start_on(apis, Clock::manual(START)).await
+    }
+
+    /// The same on this clock.
+    pub(super) async fn start_on(apis: &str, clock: Clock) -> Self {
         let (live, test) = (Origin::plain(), Origin::plain());
         let at = |text: &str, name: &str, origin: &Origin| text.replace(name, &format!("http://{}", origin.address));
         let apis = at(&at(apis, "LIVE", &live), "TEST", &test);
         let listen = "[listen]\ngateway = '127.0.0.1:0'\nauth = '127.0.0.1:0'\ncontrol = '127.0.0.1:0'\n";
-        let started = support::start(&format!("{listen}[gateway]\nworkers = 1\n{apis}")).await;
+        let started = support::start_on(&format!("{listen}[gateway]\nworkers = 1\n{apis}"), clock).await;
         let bound = Bound::bind(&started.app.config).unwrap();
         let running = keyward_server::serve::start(started.app.clone(), bound).unwrap();
         Self { started, live, test, running }

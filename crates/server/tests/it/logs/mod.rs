@@ -2,6 +2,7 @@
 
 mod bodies;
 mod canaries;
+mod counted;
 mod killed;
 mod overload;
 mod rows;

@@ -33,6 +33,7 @@ mod reveals;
 mod rotations;
 mod sessions;
 mod signals;
+mod stretches;
 mod usage;
 mod webhooks;
 mod wishes;

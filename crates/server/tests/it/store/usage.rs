@@ -34,7 +34,7 @@ on_both! {
 const RUN: Incarnation = Incarnation(7);
 
 /// Records of a program that calls with some keys: every outcome, both environments, three hours.
-fn traffic(app: &App, keys: &[KeyView], count: usize) -> Vec<Record> {
+pub(super) fn traffic(app: &App, keys: &[KeyView], count: usize) -> Vec<Record> {
     let (mut seed, mut records) = (1_u64, Vec::new());
     let mut random = |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -58,7 +58,7 @@ fn traffic(app: &App, keys: &[KeyView], count: usize) -> Vec<Record> {
     records
 }
 
-fn record(app: &App, key: &KeyView, at: UnixMs, route: &str) -> Record {
+pub(super) fn record(app: &App, key: &KeyView, at: UnixMs, route: &str) -> Record {
     let mut record = Record::new(at, Source::Gateway);
     (record.account, record.key, record.environment) = (Some(key.account), Some(key.id), Some(key.environment));
     (record.api, record.route) = (app.logs.names().name(&key.api), app.logs.names().name(route));
@@ -75,13 +75,13 @@ fn told_names(from: &App, to: &App, records: &[Record]) {
     }
 }
 
-async fn absorb(app: &App, batches: &[&[Record]]) {
+pub(super) async fn absorb(app: &App, batches: &[&[Record]]) {
     for (seq, batch) in (1..).zip(batches) {
         usage::absorb(app, RUN, seq, batch).await.unwrap();
     }
 }
 
-async fn keys(world: &World, account: &AccountView, count: usize) -> Vec<KeyView> {
+pub(super) async fn keys(world: &World, account: &AccountView, count: usize) -> Vec<KeyView> {
     let mut all = Vec::new();
     for nth in 0..count {
         all.push(world.make(new_key(account, &format!("key {nth}"))).await.unwrap().key);
@@ -90,15 +90,15 @@ async fn keys(world: &World, account: &AccountView, count: usize) -> Vec<KeyView
 }
 
 /// All of the last day.
-async fn total(app: &App, asked: Asked) -> Sum {
+pub(super) async fn total(app: &App, asked: Asked) -> Sum {
     usage::series(app, Reach::All, asked).await.unwrap().total
 }
 
-fn of_account(account: &AccountView) -> Asked {
+pub(super) fn of_account(account: &AccountView) -> Asked {
     Asked { account: Some(account.id), ..Asked::default() }
 }
 
-fn of_key(key: KeyId) -> Asked {
+pub(super) fn of_key(key: KeyId) -> Asked {
     Asked { key: Some(key), ..Asked::default() }
 }
 
@@ -112,7 +112,7 @@ fn word(record: &Record) -> String {
 }
 
 /// Checks a sum against the records themselves.
-fn is_exact<'a>(sum: &Sum, records: impl Iterator<Item = &'a Record>, is_carried: bool) {
+pub(super) fn is_exact<'a>(sum: &Sum, records: impl Iterator<Item = &'a Record>, is_carried: bool) {
     let records: Vec<&Record> = records.collect();
     let mut outcomes = BTreeMap::<String, u64>::new();
     for record in &records {
@@ -133,7 +133,7 @@ fn is_exact<'a>(sum: &Sum, records: impl Iterator<Item = &'a Record>, is_carried
 }
 
 /// Checks percentiles against the records themselves.
-fn is_within_two_per_cent<'a>(sum: &Sum, records: impl Iterator<Item = &'a Record>) {
+pub(super) fn is_within_two_per_cent<'a>(sum: &Sum, records: impl Iterator<Item = &'a Record>) {
     let mut took: Vec<u32> = records.filter(|record| record.code.is_none()).map(|record| record.total_us).collect();
     took.sort_unstable();
     for share in [0.5, 0.95, 0.99] {

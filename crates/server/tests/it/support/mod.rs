@@ -40,8 +40,12 @@ pub fn parse(text: &str, dir: &Path) -> Arc<Config> {
 
 /// Starts a program with these APIs on an embedded store.
 pub async fn start(apis: &str) -> Started {
+    start_on(apis, Clock::manual(START)).await
+}
+
+/// The same on this clock.
+pub async fn start_on(apis: &str, clock: Clock) -> Started {
     let dir = tempfile::tempdir().unwrap();
-    let clock = Clock::manual(START);
     let app = restart(apis, dir.path(), &clock).await;
     Started { app, clock, dir }
 }
