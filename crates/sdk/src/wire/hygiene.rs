@@ -27,6 +27,10 @@ pub struct Hygiene {
     pub keys: Vec<HygieneKey>,
     /// Requests that still arrive with keys and secrets that are over, most first.
     pub arriving: Vec<ArrivingKey>,
+    /// Requests that arrive with the account's id and a key that is none; the log has each (`reason`). Told only where
+    /// an API wants the id of an account beside the key.
+    #[serde(default)]
+    pub unknown: Vec<ArrivingUnknown>,
     /// Whether there may be more than is told.
     pub more: bool,
 }
@@ -80,4 +84,15 @@ pub struct ArrivingKey {
     pub addresses: Option<Vec<UsageCount>>,
     /// The most frequent programs; null without `logs.read`.
     pub agents: Option<Vec<UsageCount>>,
+}
+
+/// Requests with a key that is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ArrivingUnknown {
+    /// `invalid_credentials.unknown`, `invalid_credentials.checksum` or `invalid_credentials.malformed`.
+    pub outcome: String,
+    /// How many in those days.
+    pub requests: u64,
+    /// The day (UTC) of the last one.
+    pub last_on: Option<String>,
 }

@@ -37,7 +37,7 @@ pub use change::{Changed, Done, Effective};
 pub use dry_run::{DryRun, DryRunQuery, OrDryRun, TouchedKey};
 pub use explain::{ExplainHeader, ExplainRecorded, ExplainRequest, ExplainedRecord, ExplainedRequest};
 pub use handing::{DeclineKey, NewPickup, PickUp, PickUpLook, Pickup, PickupBy, PickupSent};
-pub use hygiene::{ArrivingKey, Hygiene, HygieneKey, HygieneQuery};
+pub use hygiene::{ArrivingKey, ArrivingUnknown, Hygiene, HygieneKey, HygieneQuery};
 pub use keys::{
     Environment, Expires, FindKey, Found, Key, KeyEdit, KeyQuery, KeyWithSecret, Kind, NewKey, ResetKey, RotateKey,
     SecretInfo, Standing,

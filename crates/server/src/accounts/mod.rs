@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::audit::differences;
 use crate::changes::{Actor, AuditEvent, Reach, Touched, Tx};
 use crate::config::ApiSetup;
-use crate::db::Conn;
+use crate::db::{Conn, Db};
 use crate::keys::{self, WithSecret};
 use crate::labels::{self, Labels};
 use crate::notices;
@@ -297,4 +297,11 @@ impl AccountFilter {
         let member = metadata.iter().flat_map(|(name, value)| [name, value]);
         [api, external_id, public_id, tag].into_iter().flatten().chain(member)
     }
+}
+
+/// Which of these public ids are accounts': the account, its API and the id. For the request log alone.
+pub async fn of_public_ids(db: &Db, ids: &[String]) -> sqlx::Result<Vec<(AccountId, String, String)>> {
+    let rows = store::of_public_ids(&mut db.conn().await?, ids).await?;
+    let known = |(id, api, public_id): (String, String, String)| Some((id.parse().ok()?, api, public_id));
+    Ok(rows.into_iter().filter_map(known).collect())
 }

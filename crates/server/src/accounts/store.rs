@@ -23,6 +23,7 @@ const LOCK: &str =
     concat!("update account set turn = turn + 1 where id = $1 and ($2 is null or id = $2) returning ", columns!());
 const GET: &str = concat!("select ", columns!(), " from account where id = $1 and ($2 is null or id = $2)");
 const LIST: &str = concat!("select ", columns!(), " from account where true");
+const OF_PUBLIC_IDS: &str = "select id, api, public_id from account where public_id in (";
 const TAGGED: &str = " and id in (select owner_id from attribute where name = ";
 const INSERT: &str = concat!(
     "insert into account (",
@@ -121,6 +122,22 @@ pub(super) async fn list(
         }
         sql.push(" order by created_at desc, id desc limit ").push_bind(limit);
         sql.build_query_as().fetch_all(c).await
+    })
+}
+
+/// Accounts with these public ids, of whatever API: id, API and public id.
+pub(super) async fn of_public_ids(conn: &mut Conn, ids: &[String]) -> sqlx::Result<Vec<(String, String, String)>> {
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
+    on_db!(conn, |c| {
+        let mut sql = sqlx::QueryBuilder::new(OF_PUBLIC_IDS);
+        let mut list = sql.separated(", ");
+        for id in ids {
+            list.push_bind(id);
+        }
+        sql.push(")");
+        sql.build_query_as().persistent(false).fetch_all(c).await
     })
 }
 

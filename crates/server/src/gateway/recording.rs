@@ -206,10 +206,11 @@ pub(crate) fn note_verdict(
     }
     if let Outcome::Deny(Denial::InvalidCredentials(reason)) = &verdict.outcome {
         record.cause = Some(Cause::Seen(*reason));
-        record.set_sent(match &attempt.presented {
-            Presented::Credential { secret, .. } => Some(hashed(secret.as_bytes())),
-            Presented::Nothing | Presented::Refused(_) => raw(),
-        });
+        let (sent, account) = match &attempt.presented {
+            Presented::Credential { secret, account } => (Some(hashed(secret.as_bytes())), account.as_deref()),
+            Presented::Nothing | Presented::Refused(_) => (raw(), None),
+        };
+        record.set_sent(sent, account);
     }
 }
 

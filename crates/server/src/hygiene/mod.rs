@@ -41,6 +41,8 @@ pub struct Report {
     pub keys: Vec<Found>,
     /// What came lately with keys and secrets that are over, most requests first.
     pub arriving: Vec<Arriving>,
+    /// What came lately with the account's id and secrets that never were anybody's; the last of each by its day.
+    pub unknown: Vec<Counted>,
     /// Whether there may be more than is told.
     pub more: bool,
 }
@@ -119,7 +121,8 @@ pub async fn report(
     let more = !all_lives || !all_keys || found.len() > FOUND_MAX || arriving.len() > FOUND_MAX;
     found.truncate(FOUND_MAX);
     arriving.truncate(FOUND_MAX);
-    Ok(Report { account: account.id, keys: found, arriving, more })
+    let unknown = if sight == Sight::All { usage::unknown_of(app, account.id, since).await? } else { vec![] };
+    Ok(Report { account: account.id, keys: found, arriving, unknown, more })
 }
 
 async fn keys_of(app: &App, account: AccountId, sight: Sight) -> Result<(Vec<KeyView>, bool), OpError> {

@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 use super::{Arriving, Found, Report};
 use crate::app::App;
 use crate::http::{Caller, ObjectId, Problem, Query, list_problem, versioned, words};
+use crate::usage::Counted;
 
 /// How long a key is not used before it is called idle, in days, unless said.
 const IDLE_DAYS: u32 = 90;
@@ -74,6 +75,7 @@ fn wire_report(report: Report, idle_days: u32, tells_callers: bool) -> wire::Hyg
         idle_days,
         keys: report.keys.into_iter().map(Into::into).collect(),
         arriving: report.arriving.into_iter().map(arriving).collect(),
+        unknown: report.unknown.into_iter().map(Into::into).collect(),
         more: report.more,
     }
 }
@@ -109,5 +111,12 @@ impl From<Arriving> for wire::ArrivingKey {
             addresses: Some(arriving.addresses.iter().map(Into::into).collect()),
             agents: Some(arriving.agents.iter().map(Into::into).collect()),
         }
+    }
+}
+
+impl From<Counted> for wire::ArrivingUnknown {
+    fn from(one: Counted) -> Self {
+        let day = |at| words::at(at).split('T').next().unwrap_or_default().to_owned();
+        Self { outcome: one.name, requests: one.requests, last_on: one.last_at.map(day) }
     }
 }

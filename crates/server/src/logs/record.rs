@@ -14,12 +14,15 @@ use keyward_core::key::{Environment, Kind};
 use keyward_core::time::UnixMs;
 use uuid::Uuid;
 
+use super::graves::Sent;
 use super::names::Name;
 
 /// Longest path that is kept; of a longer one the beginning is.
 pub const PATH_BYTES_MAX: usize = 512;
 /// Longest user agent that is kept; of a longer one the beginning is.
 pub const AGENT_BYTES_MAX: usize = 200;
+/// Longest public id of an account that is looked up.
+const ACCOUNT_BYTES_MAX: usize = 100;
 /// Longest name of a method that is kept.
 pub const METHOD_BYTES_MAX: usize = 15;
 
@@ -81,8 +84,8 @@ pub struct Record {
     pub(crate) made_id: Option<Uuid>,
     /// The bodies, on a route that has them kept.
     pub bodies: Option<Box<Bodies>>,
-    /// SHA-256 of what was sent in place of a valid secret; never written down.
-    pub(crate) sent: Option<[u8; 32]>,
+    /// What was sent in place of a valid secret; never written down.
+    pub(super) sent: Option<Box<Sent>>,
     pub(crate) texts: Texts,
 }
 
@@ -326,9 +329,11 @@ impl Record {
         self.made_id = made;
     }
 
-    /// Gives it the hash of what was sent in place of a valid secret, for the writer to make a fingerprint of.
-    pub fn set_sent(&mut self, sha256: Option<[u8; 32]>) {
-        self.sent = sha256;
+    /// Gives it the hash of what was sent in place of a valid secret, for the writer to make a fingerprint of, and the
+    /// public id of the account that it was sent with.
+    pub fn set_sent(&mut self, sha256: Option<[u8; 32]>, account: Option<&str>) {
+        let account = account.filter(|id| id.len() <= ACCOUNT_BYTES_MAX).map(Into::into);
+        self.sent = sha256.map(|hash| Box::new(Sent { hash, account }));
     }
 
     /// The path as it was matched, without its query, cut to [`PATH_BYTES_MAX`].

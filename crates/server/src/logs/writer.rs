@@ -194,7 +194,7 @@ impl Writer {
         let count = self.place.pending.len().min(BATCH_MAX);
         let mut records: Vec<Record> = self.place.pending.drain(..count).map(|record| *record).collect();
         self.engine.waiting.release(records.iter().map(Record::body_bytes).sum());
-        self.graves.tell(&mut records);
+        self.graves.tell(&mut records, &self.engine.names);
         for record in &mut records {
             self.engine.redactor.clean(record);
         }

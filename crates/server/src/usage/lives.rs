@@ -1,20 +1,26 @@
 //! What keys were used for: in their whole lives, by whom, and many of them at once.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 
 use keyward_core::ids::{AccountId, KeyId};
 use keyward_core::time::{DAY_MS, HOUR_MS, UnixMs};
 
+use super::cells::Cells;
 use super::day::KeyDay;
+use super::group::ALL_ROUTES;
 use super::series::{Whole, whole};
 use super::span::{AskedSpan, Span};
-use super::store::{self, KeyRow, LIFE};
+use super::store::{self, KeyRow, LIFE, Stretch};
 use super::top::Counted;
 use crate::app::App;
 use crate::changes::Reach;
 use crate::keys;
 use crate::operation::{OpError, damaged};
 
+/// Outcomes of what was never anybody's secret.
+const NOBODYS: [&str; 3] =
+    ["invalid_credentials.unknown", "invalid_credentials.checksum", "invalid_credentials.malformed"];
 /// Most keys that are told of at once.
 const KEYS_MAX: usize = 200;
 /// Most keys of an account that are looked at.
@@ -137,6 +143,26 @@ pub async fn callers(app: &App, reach: Reach, key: KeyId, days: u32) -> Result<(
         agents: met(&sum.agents),
     };
     Ok((life, whole(app, waiting_ms, UnixMs(from), now).await?))
+}
+
+/// Requests on some days with secrets that were nobody's, sent with this account's id; the last of each is told by its
+/// day.
+pub(crate) async fn unknown_of(app: &App, account: AccountId, since: UnixMs) -> Result<Vec<Counted>, OpError> {
+    app.usage.store_for_reader(app).await?;
+    let (from, to) = (since.0.div_euclid(DAY_MS) * DAY_MS, app.clock.now().0 + DAY_MS);
+    let stretch = Stretch { subject: &account.to_string(), route: ALL_ROUTES, grain: DAY_MS, from, to };
+    let mut all = BTreeMap::<String, (u64, UnixMs)>::new();
+    for (at, bytes) in store::buckets(&mut app.db.conn().await?, stretch).await? {
+        let cells = Cells::read(&bytes).ok_or_else(|| damaged("a bucket of usage"))?;
+        for (_, outcome, cell) in cells.iter().filter(|(_, outcome, _)| NOBODYS.contains(&&**outcome)) {
+            let (requests, last_at) = all.entry(outcome.to_string()).or_insert((0, UnixMs(at)));
+            (*requests, *last_at) = (*requests + cell.requests, UnixMs(at));
+        }
+    }
+    let one = |(name, (requests, last_at))| Counted { name, requests, refused: requests, last_at: Some(last_at) };
+    let mut all: Vec<Counted> = all.into_iter().map(one).collect();
+    all.sort_by_key(|one| Reverse(one.requests));
+    Ok(all)
 }
 
 /// How each of these keys was used; of those that are none of the caller's, nothing is said.

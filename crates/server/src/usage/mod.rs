@@ -29,7 +29,7 @@ use crate::operation::OpError;
 pub use book::Book;
 pub(crate) use cells::{is_refusal, outcome};
 pub use lives::{KeyUse, Life, Met, callers, of_keys};
-pub(crate) use lives::{life_of, lives};
+pub(crate) use lives::{life_of, lives, unknown_of};
 pub use routes::routes;
 pub use series::{Asked, Series, Whole, series};
 pub use span::{AskedSpan, Span};

@@ -145,7 +145,7 @@ pub(super) fn hygiene(hygiene: &Hygiene, output: Output) -> anyhow::Result<()> {
         let last = key.last_used_at.as_deref().map_or_else(|| "never".to_owned(), |at| relative(at, now));
         vec![Cell::from(key.key_id.clone()), Cell::maybe(key.name.as_ref()), last.into(), found(key).into()]
     };
-    if hygiene.keys.is_empty() && hygiene.arriving.is_empty() {
+    if hygiene.keys.is_empty() && hygiene.arriving.is_empty() && hygiene.unknown.is_empty() {
         output.line("Everything is tidy.")?;
     }
     if !hygiene.keys.is_empty() {
@@ -165,6 +165,13 @@ pub(super) fn hygiene(hygiene: &Hygiene, output: Output) -> anyhow::Result<()> {
             ]
         });
         output.table(&["ID", "NAME", "LAST", "REQUESTS", "OUTCOME", "FROM"], &rows.collect::<Vec<_>>())?;
+    }
+    if !hygiene.unknown.is_empty() {
+        output.line(format_args!("\n{}", output.paint("With keys that are none", Tone::Heading)))?;
+        let rows = hygiene.unknown.iter().map(|one| {
+            vec![Cell::from(one.outcome.clone()), one.requests.to_string().into(), Cell::maybe(one.last_on.as_ref())]
+        });
+        output.table(&["OUTCOME", "REQUESTS", "LAST ON"], &rows.collect::<Vec<_>>())?;
     }
     if hygiene.more {
         output.remark("There may be more than this.");

@@ -1,14 +1,17 @@
 //! Known traffic, exact rows.
 
 use keyward_core::denial::Reason;
+use keyward_core::expiry::Lifetime;
 use keyward_core::key::{Environment, Kind};
 use keyward_server::changes::{Actor, Reach};
+use keyward_server::hygiene;
 use keyward_server::keys;
 use keyward_server::logs::{Cause, Filter, Outcome, Record, Source};
 use serde_json::json;
 
 use super::everything;
 use crate::gateway::{Gated, scoped};
+use crate::support::new_key;
 use crate::support::served::serve;
 
 const CLICKYID: &str = "[apis.clickyid]\npreset = \"clickyid\"\nupstream = \"LIVE\"\ntest_upstream = \"same\"\n";
@@ -105,6 +108,44 @@ async fn invalid_credentials_are_told_apart_in_the_log_alone() {
     assert_eq!(print("/unknown"), print("/unknown-again"));
     assert_ne!(print("/unknown"), print("/malformed"));
     assert!(records.iter().all(|record| record.fingerprint.is_some()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_none_is_the_account_s_whose_id_came_with_it() {
+    let gated = Gated::start("[apis.clevertap]\npreset = \"clevertap\"\nupstream = \"LIVE\"\n").await;
+    let app = &gated.started.app;
+    let (own, other) =
+        (gated.started.account("clevertap", "Own").await, gated.started.account("clevertap", "Other").await);
+    let theirs = gated.secret(keys::NewKey { lifetime: Lifetime::Days(9), ..new_key(&other, "k") }).await;
+    let format = &app.config.api("clevertap").unwrap().api.kinds[0].format;
+    let unknown = format.generate(Environment::Live, &mut |bytes| bytes.fill(7)).expose().to_owned();
+    let typo = format!("{}_", &unknown[..unknown.len() - 1]);
+    let (id, none) = (own.public_id.as_str(), "AAA-AAA-AAAA");
+    for (path, account, secret) in [
+        ("/unknown", id, &unknown),
+        ("/again", id, &unknown),
+        ("/typo", id, &typo),
+        ("/nobody", none, &unknown),
+        ("/theirs", id, &theirs),
+    ] {
+        let headers = format!("X-CleverTap-Account-Id: {account}\r\nX-CleverTap-Passcode: {secret}");
+        let head = format!("GET {path} HTTP/1.1\r\nHost: in1.api.clevertap.com\r\n{headers}");
+        let reply = gated.connect().send(&head, "");
+        assert_eq!((reply.status, reply.code().as_str()), (401, "invalid_credentials"), "{path}: {}", reply.body);
+    }
+    let records = everything(app).await;
+    let of = |path: &str| (at(&records, path).account, at(&records, path).key);
+    assert_eq!([of("/unknown"), of("/again"), of("/typo")], [(Some(own.id), None); 3]);
+    assert_eq!(
+        [of("/nobody"), of("/theirs")],
+        [(None, None); 2],
+        "an id that is nobody's, and a key of another account"
+    );
+    let report = async |account| hygiene::report(app, Reach::All, &Actor::cli(), account, 90).await.unwrap().unknown;
+    let told: Vec<_> = report(own.id).await.into_iter().map(|one| (one.name, one.requests)).collect();
+    let typo = format!("invalid_credentials.{}", at(&records, "/typo").cause.unwrap().as_str());
+    assert_eq!(told, [("invalid_credentials.unknown".to_owned(), 2), (typo, 1)]);
+    assert_eq!(report(other.id).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

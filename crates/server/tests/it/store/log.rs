@@ -2,6 +2,7 @@
 
 use keyward_core::secret::Digest;
 use keyward_core::time::{DAY_MS, HOUR_MS, UnixMs};
+use keyward_server::accounts;
 use keyward_server::changes::Reach;
 use keyward_server::keys::{self, WithSecret};
 use keyward_server::logs::{self, Record, Source};
@@ -11,6 +12,7 @@ use crate::support::new_key;
 
 on_both! {
     a_tombstone_tells_whose_a_secret_was
+    an_account_is_found_by_the_id_that_was_sent
     keys_are_called_what_they_are_called_now_deleted_ones_what_they_were
     what_is_missing_is_told_of_its_time_and_forgotten_with_it
 }
@@ -41,6 +43,17 @@ async fn a_tombstone_tells_whose_a_secret_was(world: World) {
     // As many as are ever asked for at once.
     let many: Vec<Digest> = (0..200_u8).map(|nth| [nth; 32]).chain([asked[3]]).collect();
     assert_eq!(keys::graves(&world.app.db, &many).await.unwrap().len(), 1);
+}
+
+async fn an_account_is_found_by_the_id_that_was_sent(world: World) {
+    let (one, two) = (world.account("clevertap").await, world.account("shop").await);
+    let asked = [two.public_id.clone(), "nobody's".into(), one.public_id.clone()];
+    let mut found = accounts::of_public_ids(&world.app.db, &asked).await.unwrap();
+    found.sort();
+    let mut expected = vec![(one.id, one.api, one.public_id), (two.id, two.api, two.public_id)];
+    expected.sort();
+    assert_eq!(found, expected);
+    assert_eq!(accounts::of_public_ids(&world.app.db, &[]).await.unwrap(), []);
 }
 
 async fn keys_are_called_what_they_are_called_now_deleted_ones_what_they_were(world: World) {
