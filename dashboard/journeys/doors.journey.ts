@@ -1,6 +1,21 @@
 import { createHmac } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
-import { accountOf, api, as, demo, dialog, forget, leave, mailed, main, menu, signIn, visit } from './browser';
+import {
+  accountOf,
+  api,
+  as,
+  barriers,
+  demo,
+  dialog,
+  forget,
+  leave,
+  mailed,
+  main,
+  menu,
+  overflow,
+  signIn,
+  visit,
+} from './browser';
 import type { Person } from './world';
 
 afterEach(leave);
@@ -52,6 +67,21 @@ test('T6 the page may run scripts of ours only, and cookies are out of their rea
   expect(await page.evaluate(() => document.cookie)).toBe('');
   const forged = await page.evaluate(async () => (await fetch('/v1/session', { method: 'DELETE' })).status);
   expect(forged, 'without the header that other origins can’t add').toBe(403);
+});
+
+test('r80 the whole reference of the API is served by the program, to anybody, from nowhere else', async () => {
+  const page = await visit({ width: 390 });
+  await page.goto('/docs');
+  const answer = await page.request.get('/openapi.json');
+  const document = (await answer.json()) as { paths: Record<string, object>; components: { schemas: object } };
+  const operations = Object.values(document.paths).flatMap((item) => Object.keys(item));
+  const schemas = Object.keys(document.components.schemas);
+  expect(operations.length).toBeGreaterThan(100);
+  expect(await page.locator('article').count()).toBe(operations.length + schemas.length);
+  await page.locator('nav a[href="#post-v1-keys"]').first().click();
+  expect(await page.locator('article[id="post-v1-keys"]').isVisible()).toBe(true);
+  expect(await barriers(page)).toEqual([]);
+  expect(await overflow(page)).toBe(0);
 });
 
 test('invited, joined, an authenticator set up, signed in with it, removed with every key they know', async () => {

@@ -29,6 +29,7 @@ export function HygienePage() {
         <>
           <Keys found={hygiene.data} />
           <Arriving found={hygiene.data} />
+          <Unknown found={hygiene.data} />
         </>
       )}
     </Page>
@@ -122,6 +123,45 @@ function Arriving({ found }: { found: Wire['Hygiene'] }) {
                   <When at={one.last_at} form="relative" />
                 </Table.Td>
                 <Table.Td>{one.addresses?.map((address) => address.name).join(', ') ?? '–'}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+    </Section>
+  );
+}
+
+/** Causes of a refusal, in words. */
+const CAUSES: Record<string, string> = {
+  'invalid_credentials.unknown': 'The right shape, but no such key',
+  'invalid_credentials.checksum': 'A typing error, or something cut off',
+  'invalid_credentials.malformed': 'Not the shape of a key at all',
+};
+
+function Unknown({ found }: { found: Wire['Hygiene'] }) {
+  const unknown = found.unknown ?? [];
+  if (unknown.length === 0) return null;
+  return (
+    <Section
+      title="Keys that are none"
+      lead="Requests with this account’s id and a key that never was one. The requests page shows each."
+    >
+      <Table.ScrollContainer minWidth={400}>
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>What was sent</Table.Th>
+              <Table.Th ta="right">Requests</Table.Th>
+              <Table.Th>Last day (UTC)</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {unknown.map((one) => (
+              <Table.Tr key={one.outcome}>
+                <Table.Td>{CAUSES[one.outcome] ?? one.outcome}</Table.Td>
+                <Table.Td ta="right">{one.requests.toLocaleString('en')}</Table.Td>
+                <Table.Td>{one.last_on ?? '–'}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>

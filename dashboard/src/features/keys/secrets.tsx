@@ -37,6 +37,7 @@ export function Secrets({ target }: { target: Wire['Key'] }) {
                 </>
               )}
               <Table.Th>Made</Table.Th>
+              <Table.Th>First used</Table.Th>
               <Table.Th>Last used</Table.Th>
               {isRotating && <Table.Th>Good until</Table.Th>}
             </Table.Tr>
@@ -63,6 +64,9 @@ export function Secrets({ target }: { target: Wire['Key'] }) {
                   ))}
                 <Table.Td>
                   <When at={secret.created_at} />
+                </Table.Td>
+                <Table.Td>
+                  <When at={secret.first_used_at} none="never" />
                 </Table.Td>
                 <Table.Td>
                   <When at={secret.last_used_at} form="relative" />

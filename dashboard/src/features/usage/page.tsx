@@ -152,7 +152,7 @@ function Sums({ sum }: { sum: Wire['UsageSum'] }) {
 }
 
 /** Until when everything is counted, and what is not. */
-function Whole({ whole }: { whole: Pick<Wire['Usage'], 'as_of' | 'lost'> }) {
+function Whole({ whole }: { whole: Pick<Wire['Usage'], 'as_of' | 'lost'> & { other?: number | null } }) {
   const lost = whole.lost.reduce((all, one) => all + one.records, 0);
   return (
     <Text fz={12} className="quiet">
@@ -160,6 +160,7 @@ function Whole({ whole }: { whole: Pick<Wire['Usage'], 'as_of' | 'lost'> }) {
       {lost > 0
         ? `; ${lost.toLocaleString('en')} requests of the whole deployment are missing.`
         : '; nothing is missing.'}
+      {whole.other ? ` ${whole.other.toLocaleString('en')} of these hours are not told apart by minutes.` : null}
     </Text>
   );
 }
