@@ -6,6 +6,7 @@
 
 pub(super) mod columns;
 mod paths;
+mod places;
 mod read;
 mod write;
 

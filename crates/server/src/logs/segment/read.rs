@@ -14,7 +14,7 @@ use parquet::file::statistics::Statistics;
 
 use super::columns::{self, ROUTE, Rows, STATUS, UPSTREAM_US, Values};
 use super::columns::{AT, CODE, COLUMNS, FLAGS, Flags, ID_COUNT, ID_GIVEN, ID_THREAD, OWN_US, PATH, PERSON};
-use super::{Segment, broken};
+use super::{Segment, broken, places};
 use crate::logs::record::Outcome;
 
 /// A row is read on its own where fewer than one in so many are wanted.
@@ -124,7 +124,13 @@ impl Opened {
 
     /// The rows of a group that meet all clauses, in order.
     pub(in crate::logs) fn find(&self, group: Group, clauses: &[Clause]) -> io::Result<Vec<u32>> {
-        let mut rows: Vec<u32> = (0..group.rows as u32).collect();
+        let mut clauses = clauses.iter().peekable();
+        let mut rows = None;
+        if let Some(Clause::Id(column, id)) = clauses.peek() {
+            rows = places::of_id(&mut self.pages(group, *column).map_err(broken)?, id).map_err(broken)?;
+            clauses.next_if(|_| rows.is_some());
+        }
+        let mut rows = rows.unwrap_or_else(|| (0..group.rows as u32).collect());
         for clause in clauses {
             if rows.is_empty() {
                 break;
@@ -150,13 +156,16 @@ impl Opened {
         self.read_column(group, column, rows).map_err(broken)
     }
 
-    fn read_column(&self, group: Group, column: usize, rows: &[u32]) -> Result<Values> {
-        let own = self.footer.row_group(group.index);
-        let chunk = own.column(column);
+    fn pages(&self, group: Group, column: usize) -> Result<SerializedPageReader<File>> {
+        let chunk = self.footer.row_group(group.index).column(column);
         let index = self.footer.page_index_for_row_group(group.index);
         let pages = index.offset_index(column).map(|index| index.page_locations().clone());
-        let reader = SerializedPageReader::new(Arc::clone(&self.file), chunk, group.rows, pages)?;
-        let reader = get_column_reader(chunk.column_descr_ptr(), Box::new(reader));
+        SerializedPageReader::new(Arc::clone(&self.file), chunk, group.rows, pages)
+    }
+
+    fn read_column(&self, group: Group, column: usize, rows: &[u32]) -> Result<Values> {
+        let chunk = self.footer.row_group(group.index).column(column);
+        let reader = get_column_reader(chunk.column_descr_ptr(), Box::new(self.pages(group, column)?));
         // Every reader gives values of its own type, and reads and skips alike.
         macro_rules! read {
             ($reader:expr, $make:path) => {{
