@@ -85,12 +85,10 @@ function Event({
           <When at={event.at} />
         </Table.Td>
         <Table.Td>{sentence(event.action)}</Table.Td>
-        <Table.Td>{isInAccount ? <Named actor={event.actor} /> : event.actor}</Table.Td>
+        <Table.Td>{isInAccount ? <Named actor={event.actor} /> : <Id id={event.actor} />}</Table.Td>
         {showsSubject && (
           <Table.Td>
-            <Text ff="monospace" fz={12} style={{ overflowWrap: 'anywhere' }}>
-              {event.subject}
-            </Text>
+            <Id id={event.subject} />
           </Table.Td>
         )}
         <Table.Td ta="right">
@@ -109,6 +107,19 @@ function Event({
         </Table.Tr>
       )}
     </Fragment>
+  );
+}
+
+/** Longest id that is shown whole. */
+const ID_LETTERS = 24;
+
+/** An id on one line, in full on hover; its end tells it from others. */
+function Id({ id }: { id: string }) {
+  const short = id.length > ID_LETTERS ? `${id.slice(0, 12)}…${id.slice(-8)}` : id;
+  return (
+    <Text ff="monospace" fz={12} title={id} style={{ whiteSpace: 'nowrap' }}>
+      {short}
+    </Text>
   );
 }
 
@@ -143,8 +154,8 @@ function Details({ event }: { event: Wire['AuditEvent'] }) {
           </Table.Tbody>
         </Table>
       )}
-      <Text fz={12} className="quiet">
-        Event {event.seq.toLocaleString('en')}, {event.actor}
+      <Text fz={12} className="quiet" style={{ overflowWrap: 'anywhere' }}>
+        Event {event.seq.toLocaleString('en')}, of {event.subject}, by {event.actor}
         {event.origin ? ` from ${event.origin}` : ''}
       </Text>
     </Stack>
