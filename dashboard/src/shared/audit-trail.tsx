@@ -1,9 +1,9 @@
-import { Anchor, Button, Group, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Stack, Table, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Fragment, useState } from 'react';
 import { answered, ownClient, type Wire } from '../api/client';
 import { useScopeIfAny } from '../session/scope';
-import { Empty, Failure, Waiting } from '../ui/page';
+import { Empty, Failure, Older, Waiting } from '../ui/page';
 import { When } from '../ui/parts';
 import { useActorName } from './actors';
 
@@ -56,13 +56,7 @@ export function AuditTrail(filter: AuditFilter) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      {query.hasNextPage && (
-        <Group justify="center">
-          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-            Older events
-          </Button>
-        </Group>
-      )}
+      <Older query={query}>Older events</Older>
     </Stack>
   );
 }

@@ -153,3 +153,21 @@ function headline(status: number): string {
   if (status === 0 || status >= 500) return 'That did not work';
   return 'Please check';
 }
+
+/** A button that reads further back in a list, while there is more. */
+export function Older({
+  query,
+  children,
+}: {
+  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown };
+  children: string;
+}) {
+  if (!query.hasNextPage) return null;
+  return (
+    <Group justify="center">
+      <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
+        {children}
+      </Button>
+    </Group>
+  );
+}

@@ -6,7 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useApis } from '../../shared/apis';
-import { Empty, Failure, Page, Waiting } from '../../ui/page';
+import { Empty, Failure, Older, Page, Waiting } from '../../ui/page';
 import { Exact, Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';
 
@@ -96,13 +96,7 @@ export function AccountList() {
           </Table>
         </div>
       )}
-      {accounts.hasNextPage && (
-        <Group justify="center">
-          <Button variant="default" loading={accounts.isFetchingNextPage} onClick={() => accounts.fetchNextPage()}>
-            Older accounts
-          </Button>
-        </Group>
-      )}
+      <Older query={accounts}>Older accounts</Older>
       {making && <MakeAccount apis={apis.data?.items ?? []} onClose={() => setMaking(false)} />}
     </Page>
   );

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from 'react';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useMe } from '../../session/me';
-import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
+import { Empty, Failure, Older, Page, Section, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 
 const PAGE = 50;
@@ -103,13 +103,7 @@ export function Outbox() {
             </Table>
           </Table.ScrollContainer>
         )}
-        {query.hasNextPage && (
-          <Group justify="center">
-            <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-              Older parcels
-            </Button>
-          </Group>
-        )}
+        <Older query={query}>Older parcels</Older>
       </Section>
     </Page>
   );

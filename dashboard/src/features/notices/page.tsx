@@ -1,4 +1,4 @@
-import { Button, Group, Table, Tabs, Text } from '@mantine/core';
+import { Table, Tabs, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answered, type Wire } from '../../api/client';
@@ -6,7 +6,7 @@ import { useScope } from '../../session/scope';
 import { useActorName } from '../../shared/actors';
 import { NoticeChoice } from '../../shared/notice-choice';
 import { NOTICE_KINDS, noticeWords, OF_OPERATORS } from '../../shared/notice-words';
-import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
+import { Empty, Failure, Older, Page, Section, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 import { NoticeSettings } from './settings';
 
@@ -102,13 +102,7 @@ function Told() {
           </Table>
         </Table.ScrollContainer>
       )}
-      {query.hasNextPage && (
-        <Group justify="center">
-          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-            Older notices
-          </Button>
-        </Group>
-      )}
+      <Older query={query}>Older notices</Older>
     </Section>
   );
 }

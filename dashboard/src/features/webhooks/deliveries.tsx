@@ -4,7 +4,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useScope } from '../../session/scope';
-import { Empty, Failure, Waiting } from '../../ui/page';
+import { Empty, Failure, Older, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 
 const PAGE = 50;
@@ -92,13 +92,7 @@ export function Deliveries({ hook }: { hook: Wire['Webhook'] }) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      {query.hasNextPage && (
-        <Group justify="center">
-          <Button variant="default" loading={query.isFetchingNextPage} onClick={() => query.fetchNextPage()}>
-            Older attempts
-          </Button>
-        </Group>
-      )}
+      <Older query={query}>Older attempts</Older>
     </Stack>
   );
 }
