@@ -1,4 +1,4 @@
-import { Group, Progress, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Group, Progress, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { Link, useSearch } from '@tanstack/react-router';
 import { useCallback, useEffect, useState } from 'react';
@@ -7,7 +7,7 @@ import { useStream } from '../../api/use-stream';
 import { second } from '../../lib/time';
 import { count } from '../../lib/words';
 import { useView, type View } from '../../session/view';
-import { useApis } from '../../shared/apis';
+import { ApiChoice } from '../../shared/apis';
 import { Figures } from '../../shared/figures';
 import { Bars } from '../../shared/usage-chart';
 import { Empty, Page, Section } from '../../ui/page';
@@ -38,7 +38,7 @@ export function LivePage() {
       }
     >
       <Group gap="sm" align="flex-end">
-        {!view.scope && <ApiChoice value={api} onChange={setApi} />}
+        {!view.scope && <ApiChoice isLabelled value={api} onChange={setApi} />}
         <TextInput
           label="Key id"
           placeholder="Every key"
@@ -50,21 +50,6 @@ export function LivePage() {
       <Now key={`${typed} ${api}`} view={view} filter={filter} />
       <Tail view={view} filter={filter} />
     </Page>
-  );
-}
-
-function ApiChoice({ value, onChange }: { value: string | null; onChange: (value: string | null) => void }) {
-  const apis = useApis();
-  return (
-    <Select
-      label="API"
-      placeholder="Every API"
-      clearable
-      w={180}
-      value={value}
-      onChange={onChange}
-      data={apis.data?.items.map((one) => one.name) ?? []}
-    />
   );
 }
 

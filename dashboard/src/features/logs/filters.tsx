@@ -1,7 +1,7 @@
 import { Group, Select, TextInput } from '@mantine/core';
 import type { Wire } from '../../api/client';
 import { useView } from '../../session/view';
-import { useApis } from '../../shared/apis';
+import { ApiChoice } from '../../shared/apis';
 import { OUTCOMES } from '../../shared/log-words';
 import type { LogQuery } from './use-book';
 
@@ -47,7 +47,7 @@ export function Filters({ asked, onChange }: { asked: Asked; onChange: (asked: A
   });
   return (
     <Group gap="sm" align="flex-end">
-      {!scope && <ApiField value={asked.api} onChange={(api) => onChange({ ...asked, api })} />}
+      {!scope && <ApiChoice isLabelled value={asked.api} onChange={(api) => onChange({ ...asked, api })} />}
       <Select
         label="Outcome"
         placeholder="Any"
@@ -63,20 +63,5 @@ export function Filters({ asked, onChange }: { asked: Asked; onChange: (asked: A
       <TextInput label="From" type="datetime-local" w={205} {...field('since')} />
       <TextInput label="Until" type="datetime-local" w={205} {...field('until')} />
     </Group>
-  );
-}
-
-function ApiField({ value, onChange }: { value: string | null; onChange: (value: string | null) => void }) {
-  const apis = useApis();
-  return (
-    <Select
-      label="API"
-      placeholder="Every API"
-      clearable
-      w={150}
-      value={value}
-      onChange={onChange}
-      data={apis.data?.items.map((one) => one.name) ?? []}
-    />
   );
 }

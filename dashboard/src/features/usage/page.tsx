@@ -1,10 +1,10 @@
-import { Anchor, Group, SegmentedControl, Select, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Group, SegmentedControl, SimpleGrid, Stack, Table, Text } from '@mantine/core';
 import { useQueries, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useView } from '../../session/view';
-import { useApis } from '../../shared/apis';
+import { ApiChoice, useApis } from '../../shared/apis';
 import { Figures } from '../../shared/figures';
 import { type Range, since, useUsage } from '../../shared/usage';
 import { UsageChart } from '../../shared/usage-chart';
@@ -74,21 +74,6 @@ export function UsagePage() {
         </>
       )}
     </Page>
-  );
-}
-
-function ApiChoice({ value, onChange }: { value: string | null; onChange: (value: string | null) => void }) {
-  const apis = useApis();
-  return (
-    <Select
-      aria-label="API"
-      placeholder="Every API"
-      clearable
-      w={180}
-      value={value}
-      onChange={onChange}
-      data={apis.data?.items.map((one) => one.name) ?? []}
-    />
   );
 }
 
