@@ -1,5 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useCallback, useContext, useEffect, useRef, useState } from 'react';
+import { afterDrawing, focusAgain, focusFault, focusOrigin } from '../lib/focus';
 import { asRefused, type Refused } from './problem';
 
 /** Asks the person to prove who they are; true once they did. */
@@ -40,6 +41,8 @@ export function useAction<A extends unknown[], R>(change: (...args: A) => Promis
 
   const run = useCallback(
     async (...args: A): Promise<R | undefined> => {
+      // A button that is busy is switched off, and the keyboard with it.
+      const origin = focusOrigin();
       setBusy(true);
       setRefused(null);
       try {
@@ -50,9 +53,11 @@ export function useAction<A extends unknown[], R>(change: (...args: A) => Promis
         return result;
       } catch (thrown) {
         if (mounted.current) setRefused(asRefused(thrown));
+        afterDrawing(() => focusFault(origin?.closest('form')));
         return undefined;
       } finally {
         if (mounted.current) setBusy(false);
+        afterDrawing(() => focusAgain(origin));
       }
     },
     [queries, prove],

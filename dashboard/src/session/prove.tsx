@@ -1,9 +1,10 @@
-import { Anchor, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Anchor, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useCallback, useRef, useState } from 'react';
 import { answered, ownClient } from '../api/client';
 import { asRefused, type Refused } from '../api/problem';
 import { ProveContext } from '../api/use-action';
+import { Modal } from '../ui/modal';
 import { Failure } from '../ui/page';
 import { meQuery } from './me';
 

@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Modal, Stack, Text } from '@mantine/core';
+import { Alert, Button, Checkbox, Group, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { Info, TriangleAlert } from 'lucide-react';
@@ -8,6 +8,7 @@ import { useAction } from '../api/use-action';
 import { DAY_MS } from '../lib/time';
 import { capital, word } from '../lib/words';
 import { type Scope, useScope } from '../session/scope';
+import { Modal } from '../ui/modal';
 import { Failure, Waiting } from '../ui/page';
 import { When } from '../ui/parts';
 import { useNow } from '../ui/use-now';

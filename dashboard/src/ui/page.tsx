@@ -1,7 +1,7 @@
 import { Alert, Anchor, Breadcrumbs, Button, Center, Group, Loader, Stack, Text, Title } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { AlertTriangle } from 'lucide-react';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { asRefused } from '../api/problem';
 
 interface Crumb {
@@ -130,8 +130,19 @@ export function Waiting() {
 /** What went wrong, and a way to try again. */
 export function Failure({ error, again, shown }: { error: unknown; again?: () => void; shown?: readonly string[] }) {
   const refused = asRefused(error);
+  const shownAt = useRef<HTMLDivElement>(null);
+  // What was just tried is told above the form, which may be out of sight; a list that can't be read is no reason to move.
+  useEffect(() => {
+    if (error && !again) shownAt.current?.scrollIntoView({ block: 'nearest' });
+  }, [error, again]);
   return (
-    <Alert color="red" icon={<AlertTriangle size={18} aria-hidden />} title={headline(refused.status)} role="alert">
+    <Alert
+      ref={shownAt}
+      color="red"
+      icon={<AlertTriangle size={18} aria-hidden />}
+      title={headline(refused.status)}
+      role="alert"
+    >
       <Stack gap="xs" align="flex-start">
         <Text fz="sm">{refused.text(shown)}</Text>
         {again && (

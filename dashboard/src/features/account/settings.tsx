@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Radio, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Group, Radio, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
@@ -9,6 +9,7 @@ import { useMe } from '../../session/me';
 import { useScope } from '../../session/scope';
 import { rulesOf } from '../../shared/key-facts';
 import { Touched } from '../../shared/touched';
+import { Modal } from '../../ui/modal';
 import { Failure, Section } from '../../ui/page';
 
 /** What an account's admins decide of it; and, for whoever runs the deployment, whether it is let in at all. */

@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Modal, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
@@ -6,6 +6,7 @@ import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { includes, type Permission } from '../../lib/permissions';
 import { useScopeIfAny } from '../../session/scope';
+import { Modal } from '../../ui/modal';
 import { Empty, Failure, Page, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';

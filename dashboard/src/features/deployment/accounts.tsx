@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
@@ -6,6 +6,7 @@ import { type FormEvent, useState } from 'react';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useApis } from '../../shared/apis';
+import { Modal } from '../../ui/modal';
 import { Empty, Failure, Older, Page, Waiting } from '../../ui/page';
 import { Exact, Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { UserPlus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
+import { Modal } from '../../ui/modal';
 import { Failure, Page, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { answered, type Wire } from '../../api/client';
@@ -6,6 +6,7 @@ import { useAction } from '../../api/use-action';
 import { count } from '../../lib/words';
 import { useScope } from '../../session/scope';
 import { keyName } from '../../shared/key-facts';
+import { Modal } from '../../ui/modal';
 import { Failure } from '../../ui/page';
 import { Tag } from '../../ui/parts';
 

@@ -1,14 +1,16 @@
-import { Alert, Button, Group, Input, Modal, SegmentedControl, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Input, SegmentedControl, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { type Choice, fault, toExpires } from '../../lib/expiry';
+import { afterDrawing, focusFault } from '../../lib/focus';
 import { indefinite, word } from '../../lib/words';
 import { type Scope, useScope } from '../../session/scope';
 import { ExpiryField } from '../../shared/expiry-field';
 import { defaultLimit, rulesOf } from '../../shared/key-facts';
 import { SecretShown } from '../../shared/secret-shown';
+import { Modal } from '../../ui/modal';
 import { Failure } from '../../ui/page';
 import { AddressField, LabelFields, LimitField, limits, More, ScopeField } from './form';
 
@@ -96,10 +98,11 @@ function Form({ onMade, onCancel }: { onMade: (made: Wire['KeyWithSecret']) => v
     name.trim() === '' ? `Name it after the program that uses it: the name is how you find it again.` : null;
   const hasFaults = Boolean(expiryFault ?? scopesFault ?? nameFault);
 
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    const form = event.currentTarget;
     setTried(true);
-    if (hasFaults) return;
+    if (hasFaults) return afterDrawing(() => focusFault(form));
     const made = await create.run();
     if (made) onMade(made);
   };

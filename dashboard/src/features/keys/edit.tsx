@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -6,11 +6,13 @@ import { type FormEvent, useState } from 'react';
 import { answered, ifMatch, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { type Choice, fault, toExpires } from '../../lib/expiry';
+import { afterDrawing, focusFault } from '../../lib/focus';
 import { capital, word } from '../../lib/words';
 import { useScope } from '../../session/scope';
 import { ExpiryField } from '../../shared/expiry-field';
 import { defaultLimit, keyName, rulesOf } from '../../shared/key-facts';
 import { Touched } from '../../shared/touched';
+import { Modal } from '../../ui/modal';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { When } from '../../ui/parts';
 import { usePolicy } from './create';
@@ -92,10 +94,11 @@ function Form({ original }: { original: Wire['Key'] }) {
     notifications.show({ message: `${capital(word(words, 'key'))} “${name}” is changed.`, color: 'teal' });
     await navigate({ to: `/a/${scope.id}/keys/${original.id}` });
   };
-  const submit = async (event: FormEvent) => {
+  const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    const form = event.currentTarget;
     setTried(true);
-    if (expiryFault) return;
+    if (expiryFault) return afterDrawing(() => focusFault(form));
     if (!narrows(original, scopes, addresses, limit, own, expiry)) return keep();
     const found = await rehearse.run();
     if (!found) return;

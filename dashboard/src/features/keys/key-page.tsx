@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Modal, Text } from '@mantine/core';
+import { Button, Group, Menu, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -13,6 +13,7 @@ import { AuditTrail } from '../../shared/audit-trail';
 import { type Deed, EndKey } from '../../shared/end-key';
 import { keyName, limitText, rulesOf } from '../../shared/key-facts';
 import { SecretShown, useSnippets } from '../../shared/secret-shown';
+import { Modal } from '../../ui/modal';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Exact, Facts, Standing, Tag, When } from '../../ui/parts';
 import { HowToUse } from '../../ui/secret';

@@ -1,10 +1,11 @@
-import { Button, Group, Modal, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { capital, word } from '../../lib/words';
 import { useScope } from '../../session/scope';
 import { keyName } from '../../shared/key-facts';
+import { Modal } from '../../ui/modal';
 import { Failure } from '../../ui/page';
 
 const DAY_S = 86_400;

@@ -1,10 +1,11 @@
-import { Button, Group, Modal, Radio, Stack, Text } from '@mantine/core';
+import { Button, Group, Radio, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { DAY_MS } from '../../lib/time';
 import { useScope } from '../../session/scope';
+import { Modal } from '../../ui/modal';
 import { Failure } from '../../ui/page';
 import { When } from '../../ui/parts';
 import { refreshNow } from '../../ui/use-now';

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Select, Table, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Table, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { Link } from '@tanstack/react-router';
 import { Pause, Play } from 'lucide-react';
@@ -11,6 +11,7 @@ import { count } from '../../lib/words';
 import type { View } from '../../session/view';
 import { Details } from '../../shared/log-details';
 import { OUTCOMES, outcomeColor } from '../../shared/log-words';
+import { Modal } from '../../ui/modal';
 import { Empty, Section } from '../../ui/page';
 import { Tag } from '../../ui/parts';
 import type { LiveFilter } from './page';

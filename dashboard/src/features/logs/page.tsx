@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Modal, Text } from '@mantine/core';
+import { Button, Group, Menu, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useSearch } from '@tanstack/react-router';
 import { Download, RefreshCw } from 'lucide-react';
@@ -10,6 +10,7 @@ import { save } from '../../lib/save';
 import { count } from '../../lib/words';
 import { useView, type View } from '../../session/view';
 import { Details } from '../../shared/log-details';
+import { Modal } from '../../ui/modal';
 import { Empty, Failure, Page, Waiting } from '../../ui/page';
 import { ROWS_MAX } from './book';
 import { type Asked, Filters, NOTHING_ASKED, queryOf } from './filters';

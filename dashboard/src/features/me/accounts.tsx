@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Stack, Table, Text } from '@mantine/core';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useMe } from '../../session/me';
+import { Modal } from '../../ui/modal';
 import { Failure, Section } from '../../ui/page';
 import { Tag } from '../../ui/parts';
 

@@ -1,10 +1,11 @@
-import { Alert, Anchor, Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Anchor, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { encode } from 'uqr';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useMe } from '../../session/me';
+import { Modal } from '../../ui/modal';
 import { Failure, Section } from '../../ui/page';
 import { CopyText } from '../../ui/parts';
 

@@ -1,9 +1,10 @@
-import { Alert, Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useScope } from '../../session/scope';
 import { useRoles } from '../../shared/roles';
+import { Modal } from '../../ui/modal';
 import { Failure } from '../../ui/page';
 import { When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';

@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useState } from 'react';
 import { answered, type Wire } from '../../api/client';
@@ -8,6 +8,7 @@ import { capital, indefinite, word } from '../../lib/words';
 import { useScope } from '../../session/scope';
 import { type Deed, EndKey } from '../../shared/end-key';
 import { ExpiryField } from '../../shared/expiry-field';
+import { Modal } from '../../ui/modal';
 import { Failure } from '../../ui/page';
 
 type Asked = 'grant' | 'reset' | Deed;

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, SegmentedControl, Select, Stack, Table, Text } from '@mantine/core';
+import { Alert, Button, Group, SegmentedControl, Select, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -7,6 +7,7 @@ import { useAction } from '../../api/use-action';
 import { word } from '../../lib/words';
 import { useScope } from '../../session/scope';
 import { keyName } from '../../shared/key-facts';
+import { Modal } from '../../ui/modal';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Standing, Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';

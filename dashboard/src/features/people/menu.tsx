@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Modal, Select, Stack, Text } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu, Select, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { Link } from '@tanstack/react-router';
 import { MoreHorizontal } from 'lucide-react';
@@ -8,6 +8,7 @@ import { useAction } from '../../api/use-action';
 import { word } from '../../lib/words';
 import { useScope } from '../../session/scope';
 import { rulesOf } from '../../shared/key-facts';
+import { Modal } from '../../ui/modal';
 import { Failure } from '../../ui/page';
 import { LinkShown } from './add';
 

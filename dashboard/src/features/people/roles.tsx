@@ -1,10 +1,11 @@
-import { Button, Checkbox, Group, Modal, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Stack, Table, Text, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { includes, type Permission } from '../../lib/permissions';
 import { useScope } from '../../session/scope';
 import { useRoles } from '../../shared/roles';
+import { Modal } from '../../ui/modal';
 import { Failure, Waiting } from '../../ui/page';
 import { Tag } from '../../ui/parts';
 

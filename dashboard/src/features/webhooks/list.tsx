@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Table, Text } from '@mantine/core';
+import { Button, Group, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Plus } from 'lucide-react';
@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { type Scope, useScope } from '../../session/scope';
+import { Modal } from '../../ui/modal';
 import { Empty, Failure, Page, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, PasswordInput, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -7,6 +7,7 @@ import { answered, ifMatch, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { useScope } from '../../session/scope';
 import { useActorName } from '../../shared/actors';
+import { Modal } from '../../ui/modal';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Exact, Facts, When } from '../../ui/parts';
 import { Deliveries } from './deliveries';
