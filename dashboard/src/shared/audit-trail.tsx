@@ -5,6 +5,7 @@ import { answered, ownClient, type Wire } from '../api/client';
 import { useScopeIfAny } from '../session/scope';
 import { Empty, Failure, Older, Waiting } from '../ui/page';
 import { When } from '../ui/parts';
+import { Stacked } from '../ui/stacked';
 import { useActorName } from './actors';
 
 const PAGE = 50;
@@ -36,26 +37,19 @@ export function AuditTrail(filter: AuditFilter) {
   if (events.length === 0) return <Empty title="Nothing yet">No event fits.</Empty>;
   return (
     <Stack gap="sm">
-      <Table.ScrollContainer minWidth={520}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>When</Table.Th>
-              <Table.Th>What</Table.Th>
-              <Table.Th>Who</Table.Th>
-              {filter.subject === undefined && <Table.Th>Of</Table.Th>}
-              <Table.Th>
-                <span className="sr-only">Details</span>
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {events.map((event) => (
-              <Event key={event.id} event={event} isInAccount={scope !== null} showsSubject={!filter.subject} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Stacked
+        heads={[
+          'When',
+          'What',
+          'Who',
+          ...(filter.subject === undefined ? ['Of'] : []),
+          { title: 'Details', isHidden: true },
+        ]}
+      >
+        {events.map((event) => (
+          <Event key={event.id} event={event} isInAccount={scope !== null} showsSubject={!filter.subject} />
+        ))}
+      </Stacked>
       <Older query={query}>Older events</Older>
     </Stack>
   );
@@ -95,7 +89,7 @@ function Event({
       </Table.Tr>
       {open && (
         <Table.Tr>
-          <Table.Td colSpan={showsSubject ? 5 : 4}>
+          <Table.Td colSpan={showsSubject ? 5 : 4} className="whole">
             <Details event={event} />
           </Table.Td>
         </Table.Tr>
@@ -108,10 +102,12 @@ function Event({
 const ID_LETTERS = 24;
 
 /** An id on one line, in full on hover; its end tells it from others. */
-function Id({ id }: { id: string }) {
+function Id({ id: whole }: { id: string }) {
+  // `person:person_…` says twice what it is.
+  const id = whole.slice(whole.indexOf(':') + 1);
   const short = id.length > ID_LETTERS ? `${id.slice(0, 12)}…${id.slice(-8)}` : id;
   return (
-    <Text ff="monospace" fz={12} title={id} style={{ whiteSpace: 'nowrap' }}>
+    <Text ff="monospace" fz={12} title={whole} style={{ whiteSpace: 'nowrap' }}>
       {short}
     </Text>
   );

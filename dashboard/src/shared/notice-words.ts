@@ -18,9 +18,17 @@ const KINDS: Record<string, string> = {
   'webhook.disabled': 'A webhook was switched off',
 };
 
+/** What goes to one mailbox alone, whatever its owner chose. */
+const DIRECT: Record<string, string> = {
+  invitation: 'An invitation was sent',
+  password_reset: 'A link to a new password was sent',
+  digest: 'What came up in a day',
+  test: 'A test',
+};
+
 export function noticeWords(kind: string): string {
   const text = kind.replaceAll(/[._]/g, ' ');
-  return KINDS[kind] ?? text.charAt(0).toUpperCase() + text.slice(1);
+  return KINDS[kind] ?? DIRECT[kind] ?? text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Every kind whose mails can be chosen, as far as this page knows them. */

@@ -2,6 +2,7 @@ import { Table, Text } from '@mantine/core';
 import type { Wire } from '../api/client';
 import { useScope } from '../session/scope';
 import { Standing, When } from '../ui/parts';
+import { Stacked } from '../ui/stacked';
 import { keyName } from './key-facts';
 
 /** Which keys a change would touch: what a dry run found. */
@@ -9,15 +10,8 @@ export function Touched({ found }: { found: Wire['DryRun'] }) {
   const { words } = useScope();
   if (found.keys.length === 0) return <Text fz="sm">No key would be touched.</Text>;
   return (
-    <Table>
-      <Table.Thead>
-        <Table.Tr>
-          <Table.Th>Key</Table.Th>
-          <Table.Th>Would be</Table.Th>
-          <Table.Th>Last used</Table.Th>
-        </Table.Tr>
-      </Table.Thead>
-      <Table.Tbody>
+    <>
+      <Stacked heads={['Key', 'Would be', 'Last used']}>
         {found.keys.map((key) => (
           <Table.Tr key={key.key_id}>
             <Table.Td>
@@ -29,8 +23,8 @@ export function Touched({ found }: { found: Wire['DryRun'] }) {
             </Table.Td>
           </Table.Tr>
         ))}
-      </Table.Tbody>
-      {found.more && <Table.Caption>and more</Table.Caption>}
-    </Table>
+      </Stacked>
+      {found.more && <Text fz="sm">There are more.</Text>}
+    </>
   );
 }

@@ -6,6 +6,7 @@ import { useApis } from '../../shared/apis';
 import { limitText } from '../../shared/key-facts';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
 import { Exact, Facts, Tag } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 
 /** The APIs as the configuration declares them. */
 export function ApiList() {
@@ -101,33 +102,21 @@ function kindText(rules: Wire['KindRules']): string {
 
 function Routes({ routes }: { routes: Wire['Route'][] }) {
   return (
-    <Table.ScrollContainer minWidth={480}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Route</Table.Th>
-            <Table.Th>Key</Table.Th>
-            <Table.Th>Scopes</Table.Th>
-            <Table.Th>Environments</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {routes.map((route) => (
-            <Table.Tr key={`${route.methods.join()} ${route.path}`}>
-              <Table.Td ff="monospace" fz={13}>
-                {route.methods.length > 0 ? route.methods.join(', ') : 'any'} {route.path}
-              </Table.Td>
-              <Table.Td>{route.access}</Table.Td>
-              <Table.Td>
-                <Group gap={4}>
-                  {route.scopes.length > 0 ? route.scopes.map((scope) => <Tag key={scope}>{scope}</Tag>) : '–'}
-                </Group>
-              </Table.Td>
-              <Table.Td>{route.environments.length > 0 ? route.environments.join(', ') : 'all'}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <Stacked heads={['Route', 'Key', 'Scopes', 'Environments']}>
+      {routes.map((route) => (
+        <Table.Tr key={`${route.methods.join()} ${route.path}`}>
+          <Table.Td ff="monospace" fz={13}>
+            {route.methods.length > 0 ? route.methods.join(', ') : 'any'} {route.path}
+          </Table.Td>
+          <Table.Td>{route.access}</Table.Td>
+          <Table.Td>
+            <Group gap={4}>
+              {route.scopes.length > 0 ? route.scopes.map((scope) => <Tag key={scope}>{scope}</Tag>) : '–'}
+            </Group>
+          </Table.Td>
+          <Table.Td>{route.environments.length > 0 ? route.environments.join(', ') : 'all'}</Table.Td>
+        </Table.Tr>
+      ))}
+    </Stacked>
   );
 }

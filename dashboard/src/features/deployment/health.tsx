@@ -4,11 +4,15 @@ import { answered, ownClient, type Wire } from '../../api/client';
 import { count, size } from '../../lib/words';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Facts, Tag, When } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 import { type Metrics, readMetrics } from './metrics';
 
 const EVERY_MS = 5_000;
 /** How a metric says that it is a time. */
 const IN_SECONDS = /, in unix seconds$/;
+/** … a number of bytes, or a state that is or is not. */
+const IS_SIZE = /^Bytes /;
+const IS_STATE = /^Whether /;
 
 /** Whether this node can decide, and what it has counted since it started. */
 export function Health() {
@@ -55,11 +59,7 @@ export function Health() {
                   <Table.Tr key={help}>
                     <Table.Td>{help.replace(IN_SECONDS, '')}</Table.Td>
                     <Table.Td ta="right">
-                      {IN_SECONDS.test(help) ? (
-                        <When at={value > 0 ? new Date(value * 1000).toISOString() : null} />
-                      ) : (
-                        value.toLocaleString('en')
-                      )}
+                      <Gauge help={help} value={value} />
                     </Table.Td>
                   </Table.Tr>
                 ))}
@@ -74,6 +74,14 @@ export function Health() {
       </Section>
     </Page>
   );
+}
+
+/** A number as what it is: a time, a size, a yes or no, a count. */
+function Gauge({ help, value }: { help: string; value: number }) {
+  if (IN_SECONDS.test(help)) return <When at={value > 0 ? new Date(value * 1000).toISOString() : null} />;
+  if (IS_SIZE.test(help)) return size(value);
+  if (IS_STATE.test(help)) return value === 0 ? 'no' : 'yes';
+  return value.toLocaleString('en');
 }
 
 /** Why rows of the log can be missing, in words. */
@@ -144,31 +152,17 @@ const CLASSES = ['2xx', '3xx', '4xx', '5xx'];
 
 function Answers({ answers }: { answers: Metrics['answers'] }) {
   return (
-    <Table.ScrollContainer minWidth={420}>
-      <Table>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Answers of the gateway</Table.Th>
-            {CLASSES.map((one) => (
-              <Table.Th key={one} ta="right">
-                {one}
-              </Table.Th>
-            ))}
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {answers.map(({ api, classes }) => (
-            <Table.Tr key={api}>
-              <Table.Td>{api}</Table.Td>
-              {CLASSES.map((one) => (
-                <Table.Td key={one} ta="right">
-                  {(classes.get(one) ?? 0).toLocaleString('en')}
-                </Table.Td>
-              ))}
-            </Table.Tr>
+    <Stacked heads={['Answers of the gateway', ...CLASSES.map((title) => ({ title, isNumber: true }))]}>
+      {answers.map(({ api, classes }) => (
+        <Table.Tr key={api}>
+          <Table.Td>{api}</Table.Td>
+          {CLASSES.map((one) => (
+            <Table.Td key={one} ta="right">
+              {(classes.get(one) ?? 0).toLocaleString('en')}
+            </Table.Td>
           ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+        </Table.Tr>
+      ))}
+    </Stacked>
   );
 }

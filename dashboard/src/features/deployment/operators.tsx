@@ -8,6 +8,7 @@ import { Modal } from '../../ui/modal';
 import { Failure, Page, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';
+import { Stacked } from '../../ui/stacked';
 
 /** Who runs the deployment. */
 export function Operators() {
@@ -34,62 +35,52 @@ export function Operators() {
       {operators.isPending && <Waiting />}
       {operators.isError && <Failure error={operators.error} again={() => operators.refetch()} />}
       {operators.data && (
-        <div className="card" style={{ overflowX: 'auto' }}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>Status</Table.Th>
-                <Table.Th visibleFrom="sm">Last login</Table.Th>
-                <Table.Th>
-                  <span className="sr-only">Actions</span>
-                </Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {operators.data.items.map((one) => (
-                <Table.Tr key={one.id}>
-                  <Table.Td>
+        <div className="card">
+          <Stacked heads={['Name', 'Status', 'Last login', { title: 'Actions', isHidden: true }]}>
+            {operators.data.items.map((one) => (
+              <Table.Tr key={one.id}>
+                <Table.Td>
+                  <div>
                     <Text fz="sm" fw={600}>
                       {one.name}
                     </Text>
                     <Text fz={12} className="quiet">
                       {one.email}
                     </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    <Group gap={4}>
-                      {one.suspended ? (
-                        <Tag color="red">Suspended</Tag>
-                      ) : (
-                        <Tag color={one.joined ? 'teal' : 'blue'}>{one.joined ? 'Active' : 'Invited'}</Tag>
-                      )}
-                      {one.has_totp && <Tag>Authenticator</Tag>}
-                    </Group>
-                  </Table.Td>
-                  <Table.Td visibleFrom="sm">
-                    <When at={one.signed_in_at} form="relative" />
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    <Group gap={4} justify="flex-end" wrap="nowrap">
-                      {one.suspended ? (
-                        <Button size="compact-xs" variant="default" onClick={() => edit.run(one.id, false)}>
-                          Let in again
-                        </Button>
-                      ) : (
-                        <Button size="compact-xs" variant="default" onClick={() => setAsked([one, 'suspend'])}>
-                          Suspend
-                        </Button>
-                      )}
-                      <Button size="compact-xs" variant="subtle" color="red" onClick={() => setAsked([one, 'remove'])}>
-                        Remove
+                  </div>
+                </Table.Td>
+                <Table.Td>
+                  <Group gap={4}>
+                    {one.suspended ? (
+                      <Tag color="red">Suspended</Tag>
+                    ) : (
+                      <Tag color={one.joined ? 'teal' : 'blue'}>{one.joined ? 'Active' : 'Invited'}</Tag>
+                    )}
+                    {one.has_totp && <Tag>Authenticator</Tag>}
+                  </Group>
+                </Table.Td>
+                <Table.Td>
+                  <When at={one.signed_in_at} form="relative" />
+                </Table.Td>
+                <Table.Td ta="right">
+                  <Group gap={4} justify="flex-end" wrap="nowrap">
+                    {one.suspended ? (
+                      <Button size="compact-xs" variant="default" onClick={() => edit.run(one.id, false)}>
+                        Let in again
                       </Button>
-                    </Group>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
+                    ) : (
+                      <Button size="compact-xs" variant="default" onClick={() => setAsked([one, 'suspend'])}>
+                        Suspend
+                      </Button>
+                    )}
+                    <Button size="compact-xs" variant="subtle" color="red" onClick={() => setAsked([one, 'remove'])}>
+                      Remove
+                    </Button>
+                  </Group>
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Stacked>
         </div>
       )}
       {adding && <Add onClose={() => setAdding(false)} />}

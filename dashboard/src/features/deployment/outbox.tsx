@@ -4,9 +4,12 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
+import { count } from '../../lib/words';
 import { useMe } from '../../session/me';
+import { noticeWords } from '../../shared/notice-words';
 import { Empty, Failure, Older, Page, Section, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 
 const PAGE = 50;
 const STATES: Record<Wire['ParcelState'], [string, string]> = {
@@ -60,53 +63,43 @@ export function Outbox() {
         {query.isError && <Failure error={query.error} again={() => query.refetch()} />}
         {query.isSuccess && parcels.length === 0 && <Empty title="Nothing here">Nothing is in this state.</Empty>}
         {parcels.length > 0 && (
-          <Table.ScrollContainer minWidth={560}>
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>What</Table.Th>
-                  <Table.Th>To</Table.Th>
-                  <Table.Th>State</Table.Th>
-                  <Table.Th>Put in</Table.Th>
-                  <Table.Th>
-                    <span className="sr-only">Actions</span>
-                  </Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {parcels.map((parcel) => (
-                  <Table.Tr key={parcel.id}>
-                    <Table.Td>{parcel.kind}</Table.Td>
-                    <Table.Td style={{ overflowWrap: 'anywhere' }}>{parcel.to}</Table.Td>
-                    <Table.Td>
-                      <Group gap={6}>
-                        <Tag color={STATES[parcel.state][0]}>{STATES[parcel.state][1]}</Tag>
-                        <Text fz={12} className="quiet">
-                          {parcel.attempts > 0 ? `tried ${parcel.attempts} times` : ''}
-                          {parcel.last_error ? `: ${parcel.last_error}` : ''}
-                        </Text>
-                      </Group>
-                    </Table.Td>
-                    <Table.Td>
-                      <When at={parcel.created_at} />
-                    </Table.Td>
-                    <Table.Td ta="right">
-                      {(parcel.state === 'sent' || parcel.state === 'dead') && (
-                        <Button size="compact-xs" variant="default" onClick={() => resend.run(parcel.id)}>
-                          Resend
-                        </Button>
-                      )}
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Stacked heads={['What', 'To', 'State', 'Put in', { title: 'Actions', isHidden: true }]}>
+            {parcels.map((parcel) => (
+              <Table.Tr key={parcel.id}>
+                <Table.Td title={parcel.kind}>{noticeWords(parcel.kind)}</Table.Td>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>{parcel.to}</Table.Td>
+                <Table.Td>
+                  <Group gap={6}>
+                    <Tag color={STATES[parcel.state][0]}>{STATES[parcel.state][1]}</Tag>
+                    <Text fz={12} className="quiet">
+                      {tried(parcel)}
+                    </Text>
+                  </Group>
+                </Table.Td>
+                <Table.Td>
+                  <When at={parcel.created_at} />
+                </Table.Td>
+                <Table.Td ta="right">
+                  {(parcel.state === 'sent' || parcel.state === 'dead') && (
+                    <Button size="compact-xs" variant="default" onClick={() => resend.run(parcel.id)}>
+                      Resend
+                    </Button>
+                  )}
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Stacked>
         )}
         <Older query={query}>Older parcels</Older>
       </Section>
     </Page>
   );
+}
+
+/** How often it was tried, where that says something: what arrived at once needs no word. */
+function tried({ state, attempts, last_error }: Wire['Parcel']): string {
+  const often = attempts > 1 || (attempts === 1 && state !== 'sent') ? `tried ${count(attempts, 'time')}` : '';
+  return [often, last_error].filter(Boolean).join(': ');
 }
 
 function MailTest() {
@@ -131,7 +124,8 @@ function MailTest() {
             value={to}
             onChange={(event) => setTo(event.currentTarget.value)}
             error={send.refused?.at('/to')}
-            flex="0 1 20rem"
+            flex="1 1 16rem"
+            maw={360}
             required
           />
           <Button type="submit" variant="default" loading={send.busy}>

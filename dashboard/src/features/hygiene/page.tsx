@@ -7,6 +7,7 @@ import { useScope } from '../../session/scope';
 import { keyName } from '../../shared/key-facts';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
 import { Standing, Tag, When } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 import { Shrink } from './shrink';
 
 /** What is better tidied up: idle keys, scopes that nobody uses, rotations to complete, dead keys that still arrive. */
@@ -46,52 +47,40 @@ function Keys({ found }: { found: Wire['Hygiene'] }) {
       {found.keys.length === 0 ? (
         <Empty title="Nothing to tidy up">Every key in use is used, ends some day and is bound to addresses.</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={520}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>What to look at</Table.Th>
-                <Table.Th>Created</Table.Th>
-                <Table.Th>Last used</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {found.keys.map((key) => (
-                <Table.Tr key={key.key_id}>
-                  <Table.Td>
-                    <Group gap={6}>
-                      <Link to={`/a/${scope.id}/keys/${key.key_id}`} className="row-link">
-                        {keyName(key, scope.words)}
-                      </Link>
-                      <Standing standing={key.standing} words={scope.words} />
-                    </Group>
-                  </Table.Td>
-                  <Table.Td>
-                    <Group gap={4}>
-                      {key.idle && <Tag color="orange">idle</Tag>}
-                      {key.rotation_done && <Tag color="teal">rotation can be completed</Tag>}
-                      {key.no_expiry && <Tag>never ends</Tag>}
-                      {key.no_addresses && <Tag>from anywhere</Tag>}
-                      {key.unused_scopes.map((one) => (
-                        <Tag key={one} color="blue">
-                          never used: {one}
-                        </Tag>
-                      ))}
-                      <Shrink row={key} />
-                    </Group>
-                  </Table.Td>
-                  <Table.Td>
-                    <When at={key.created_at} form="day" />
-                  </Table.Td>
-                  <Table.Td>
-                    <When at={key.last_used_at} form="relative" />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Stacked heads={['Name', 'What to look at', 'Created', 'Last used']}>
+          {found.keys.map((key) => (
+            <Table.Tr key={key.key_id}>
+              <Table.Td>
+                <Group gap={6}>
+                  <Link to={`/a/${scope.id}/keys/${key.key_id}`} className="row-link">
+                    {keyName(key, scope.words)}
+                  </Link>
+                  <Standing standing={key.standing} words={scope.words} />
+                </Group>
+              </Table.Td>
+              <Table.Td>
+                <Group gap={4}>
+                  {key.idle && <Tag color="orange">idle</Tag>}
+                  {key.rotation_done && <Tag color="teal">rotation can be completed</Tag>}
+                  {key.no_expiry && <Tag>never ends</Tag>}
+                  {key.no_addresses && <Tag>from anywhere</Tag>}
+                  {key.unused_scopes.map((one) => (
+                    <Tag key={one} color="blue">
+                      never used: {one}
+                    </Tag>
+                  ))}
+                  <Shrink row={key} />
+                </Group>
+              </Table.Td>
+              <Table.Td>
+                <When at={key.created_at} form="day" />
+              </Table.Td>
+              <Table.Td>
+                <When at={key.last_used_at} form="relative" />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Stacked>
       )}
       {found.more && <Text fz="sm">There may be more.</Text>}
     </Section>
@@ -102,32 +91,19 @@ function Arriving({ found }: { found: Wire['Hygiene'] }) {
   if (found.arriving.length === 0) return null;
   return (
     <Section title="Still arriving" lead="Requests with keys and secrets that are over: some program was forgotten.">
-      <Table.ScrollContainer minWidth={520}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Key</Table.Th>
-              <Table.Th>Refused for</Table.Th>
-              <Table.Th ta="right">Requests</Table.Th>
-              <Table.Th>Last</Table.Th>
-              <Table.Th>From</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {found.arriving.map((one) => (
-              <Table.Tr key={`${one.key_id} ${one.outcome}`}>
-                <Table.Td>{one.name ?? one.key_id}</Table.Td>
-                <Table.Td>{one.outcome}</Table.Td>
-                <Table.Td ta="right">{one.requests.toLocaleString('en')}</Table.Td>
-                <Table.Td>
-                  <When at={one.last_at} form="relative" />
-                </Table.Td>
-                <Table.Td>{one.addresses?.map((address) => address.name).join(', ') ?? '–'}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Stacked heads={['Key', 'Refused for', { title: 'Requests', isNumber: true }, 'Last', 'From']}>
+        {found.arriving.map((one) => (
+          <Table.Tr key={`${one.key_id} ${one.outcome}`}>
+            <Table.Td>{one.name ?? one.key_id}</Table.Td>
+            <Table.Td>{one.outcome}</Table.Td>
+            <Table.Td ta="right">{one.requests.toLocaleString('en')}</Table.Td>
+            <Table.Td>
+              <When at={one.last_at} form="relative" />
+            </Table.Td>
+            <Table.Td>{one.addresses?.map((address) => address.name).join(', ') ?? '–'}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Stacked>
     </Section>
   );
 }
@@ -140,33 +116,35 @@ const CAUSES: Record<string, string> = {
 };
 
 function Unknown({ found }: { found: Wire['Hygiene'] }) {
+  const scope = useScope();
   const unknown = found.unknown ?? [];
   if (unknown.length === 0) return null;
   return (
     <Section
       title="Keys that are none"
-      lead="Requests with this account’s id and a key that never was one. The requests page shows each."
+      lead={
+        <>
+          Requests with this account’s id and a key that never was one.{' '}
+          {scope.may('logs.read') && (
+            <>
+              <Link to={`/a/${scope.id}/requests`} search={{ outcome: 'refused' } as never} className="row-link">
+                Requests
+              </Link>{' '}
+              has each of them.
+            </>
+          )}
+        </>
+      }
     >
-      <Table.ScrollContainer minWidth={400}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>What was sent</Table.Th>
-              <Table.Th ta="right">Requests</Table.Th>
-              <Table.Th>Last day (UTC)</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {unknown.map((one) => (
-              <Table.Tr key={one.outcome}>
-                <Table.Td>{CAUSES[one.outcome] ?? one.outcome}</Table.Td>
-                <Table.Td ta="right">{one.requests.toLocaleString('en')}</Table.Td>
-                <Table.Td>{one.last_on ?? '–'}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Stacked heads={['What was sent', { title: 'Requests', isNumber: true }, 'Last day (UTC)']}>
+        {unknown.map((one) => (
+          <Table.Tr key={one.outcome}>
+            <Table.Td>{CAUSES[one.outcome] ?? one.outcome}</Table.Td>
+            <Table.Td ta="right">{one.requests.toLocaleString('en')}</Table.Td>
+            <Table.Td>{one.last_on ?? '–'}</Table.Td>
+          </Table.Tr>
+        ))}
+      </Stacked>
     </Section>
   );
 }

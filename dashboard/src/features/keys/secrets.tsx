@@ -5,6 +5,7 @@ import { useAction } from '../../api/use-action';
 import { useScope } from '../../session/scope';
 import { Failure, Section } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 import { mayChange } from './key-page';
 import { ReadableCells } from './readable';
 import { showsSecrets } from './table';
@@ -21,66 +22,55 @@ export function Secrets({ target }: { target: Wire['Key'] }) {
     if ((await done) !== undefined) notifications.show({ message, color: 'teal' });
   };
   const isReadable = showsSecrets(scope) && target.kind === 'account';
+  const heads = [
+    'Secret',
+    ...(isReadable ? ['In clear', 'Header'] : []),
+    'Made',
+    'First used',
+    'Last used',
+    ...(isRotating ? ['Good until'] : []),
+  ];
   return (
     <Section title={isRotating ? 'Rotation under way' : 'Secret'}>
       {(complete.refused ?? cancel.refused) && <Failure error={complete.refused ?? cancel.refused} />}
       {isRotating && old && current && <Advice old={old} current={current} />}
-      <Table.ScrollContainer minWidth={480}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Secret</Table.Th>
-              {isReadable && (
+      <Stacked heads={heads}>
+        {target.secrets.map((secret) => (
+          <Table.Tr key={secret.id}>
+            <Table.Td>
+              <Group gap={6} wrap="nowrap">
+                <Text ff="monospace" fz="sm">
+                  {secret.hint}
+                </Text>
+                {isRotating && (secret.until ? <Tag color="orange">old</Tag> : <Tag color="teal">new</Tag>)}
+              </Group>
+            </Table.Td>
+            {isReadable &&
+              (secret.until ? (
                 <>
-                  <Table.Th>In clear</Table.Th>
-                  <Table.Th>Header</Table.Th>
+                  <Table.Td>–</Table.Td>
+                  <Table.Td>–</Table.Td>
                 </>
-              )}
-              <Table.Th>Made</Table.Th>
-              <Table.Th>First used</Table.Th>
-              <Table.Th>Last used</Table.Th>
-              {isRotating && <Table.Th>Good until</Table.Th>}
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {target.secrets.map((secret) => (
-              <Table.Tr key={secret.id}>
-                <Table.Td>
-                  <Group gap={6} wrap="nowrap">
-                    <Text ff="monospace" fz="sm">
-                      {secret.hint}
-                    </Text>
-                    {isRotating && (secret.until ? <Tag color="orange">old</Tag> : <Tag color="teal">new</Tag>)}
-                  </Group>
-                </Table.Td>
-                {isReadable &&
-                  (secret.until ? (
-                    <>
-                      <Table.Td>–</Table.Td>
-                      <Table.Td>–</Table.Td>
-                    </>
-                  ) : (
-                    <ReadableCells row={target} />
-                  ))}
-                <Table.Td>
-                  <When at={secret.created_at} />
-                </Table.Td>
-                <Table.Td>
-                  <When at={secret.first_used_at} none="never" />
-                </Table.Td>
-                <Table.Td>
-                  <When at={secret.last_used_at} form="relative" />
-                </Table.Td>
-                {isRotating && (
-                  <Table.Td>
-                    <When at={secret.until} none="as the key" />
-                  </Table.Td>
-                )}
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+              ) : (
+                <ReadableCells row={target} />
+              ))}
+            <Table.Td>
+              <When at={secret.created_at} />
+            </Table.Td>
+            <Table.Td>
+              <When at={secret.first_used_at} none="never" />
+            </Table.Td>
+            <Table.Td>
+              <When at={secret.last_used_at} form="relative" />
+            </Table.Td>
+            {isRotating && (
+              <Table.Td>
+                <When at={secret.until} none="as the key" />
+              </Table.Td>
+            )}
+          </Table.Tr>
+        ))}
+      </Stacked>
       {isRotating && mayChange(scope, target) && (
         <Group>
           <Button loading={complete.busy} onClick={() => told(complete.run(), 'The old secret has ended.')}>

@@ -1,4 +1,4 @@
-import { Group, Select, TextInput } from '@mantine/core';
+import { Select, TextInput } from '@mantine/core';
 import type { Wire } from '../../api/client';
 import { useView } from '../../session/view';
 import { ApiChoice } from '../../shared/apis';
@@ -46,7 +46,7 @@ export function Filters({ asked, onChange }: { asked: Asked; onChange: (asked: A
       onChange({ ...asked, [name]: event.currentTarget.value }),
   });
   return (
-    <Group gap="sm" align="flex-end">
+    <div className="filters">
       {!scope && <ApiChoice isLabelled value={asked.api} onChange={(api) => onChange({ ...asked, api })} />}
       <Select
         label="Outcome"
@@ -60,8 +60,8 @@ export function Filters({ asked, onChange }: { asked: Asked; onChange: (asked: A
       <TextInput label="Status" placeholder="401, 4xx" w={110} {...field('status')} />
       <TextInput label="Path" placeholder="/validate/*" flex="1 1 7rem" {...field('path')} />
       <TextInput label="Key id" placeholder="key_…" flex="1 1 7rem" {...field('key')} />
-      <TextInput label="From" type="datetime-local" w={205} {...field('since')} />
-      <TextInput label="Until" type="datetime-local" w={205} {...field('until')} />
-    </Group>
+      <TextInput label="From" type="datetime-local" w={205} className="wide" {...field('since')} />
+      <TextInput label="Until" type="datetime-local" w={205} className="wide" {...field('until')} />
+    </div>
   );
 }

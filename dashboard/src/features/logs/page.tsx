@@ -10,6 +10,7 @@ import { save } from '../../lib/save';
 import { count } from '../../lib/words';
 import { useView, type View } from '../../session/view';
 import { Details } from '../../shared/log-details';
+import { OUTCOMES } from '../../shared/log-words';
 import { Modal } from '../../ui/modal';
 import { Empty, Failure, Page, Waiting } from '../../ui/page';
 import { ROWS_MAX } from './book';
@@ -22,8 +23,9 @@ const TYPING_MS = 300;
 /** The request log: filtered by the server, read as far as somebody scrolls, a little of it in memory. */
 export function LogsPage() {
   const view = useView();
-  const search = useSearch({ strict: false }) as { key?: string };
-  const [asked, setAsked] = useState<Asked>({ ...NOTHING_ASKED, key: search.key ?? '' });
+  const search = useSearch({ strict: false }) as { key?: string; outcome?: string };
+  const begun = OUTCOMES.find(({ value }) => value === search.outcome)?.value ?? null;
+  const [asked, setAsked] = useState<Asked>({ ...NOTHING_ASKED, key: search.key ?? '', outcome: begun });
   const [typed] = useDebouncedValue(asked, TYPING_MS);
   const filter = useMemo(() => queryOf(typed, view.account), [typed, view.account]);
   // Reading again begins at the newest rows; going on begins where the last scroll had no room left.

@@ -7,6 +7,7 @@ import { useMe } from '../../session/me';
 import { Modal } from '../../ui/modal';
 import { Failure, Section } from '../../ui/page';
 import { Tag } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 
 /** The accounts that a person belongs to, and leaving one. */
 export function Accounts() {
@@ -15,46 +16,33 @@ export function Accounts() {
   if (me.accounts.length === 0) return null;
   return (
     <Section title="Your accounts">
-      <Table.ScrollContainer minWidth={360}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Account</Table.Th>
-              <Table.Th>Role</Table.Th>
-              <Table.Th>
-                <span className="sr-only">Actions</span>
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {me.accounts.map((account) => (
-              <Table.Tr key={account.account_id}>
-                <Table.Td>
-                  {account.state === 'active' ? (
-                    <Link to={`/a/${account.account_id}`} className="row-link">
-                      {account.name}
-                    </Link>
-                  ) : (
-                    account.name
-                  )}
-                </Table.Td>
-                <Table.Td>
-                  <Group gap={6}>
-                    {account.role}
-                    {account.state === 'invited' && <Tag color="blue">invited: open the link that was sent</Tag>}
-                    {account.state === 'suspended' && <Tag color="red">suspended</Tag>}
-                  </Group>
-                </Table.Td>
-                <Table.Td ta="right">
-                  <Button size="compact-xs" variant="subtle" color="red" onClick={() => setLeft(account)}>
-                    Leave
-                  </Button>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Stacked heads={['Account', 'Role', { title: 'Actions', isHidden: true }]}>
+        {me.accounts.map((account) => (
+          <Table.Tr key={account.account_id}>
+            <Table.Td>
+              {account.state === 'active' ? (
+                <Link to={`/a/${account.account_id}`} className="row-link">
+                  {account.name}
+                </Link>
+              ) : (
+                account.name
+              )}
+            </Table.Td>
+            <Table.Td>
+              <Group gap={6}>
+                {account.role}
+                {account.state === 'invited' && <Tag color="blue">invited: open the link that was sent</Tag>}
+                {account.state === 'suspended' && <Tag color="red">suspended</Tag>}
+              </Group>
+            </Table.Td>
+            <Table.Td ta="right">
+              <Button size="compact-xs" variant="subtle" color="red" onClick={() => setLeft(account)}>
+                Leave
+              </Button>
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Stacked>
       {left && <Leave account={left} onClose={() => setLeft(null)} />}
     </Section>
   );

@@ -10,6 +10,7 @@ import { NoticeChoice } from '../../shared/notice-choice';
 import { OF_OPERATORS } from '../../shared/notice-words';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 import { Accounts } from './accounts';
 import { Authenticator } from './authenticator';
 
@@ -53,7 +54,8 @@ function Name() {
             onChange={(event) => setName(event.currentTarget.value)}
             autoComplete="name"
             error={rename.refused?.at('/name')}
-            flex="0 1 20rem"
+            flex="1 1 16rem"
+            maw={360}
             required
           />
           <Button type="submit" variant="default" disabled={name === me.name} loading={rename.busy}>
@@ -145,57 +147,42 @@ function SignIns() {
         <Failure error={sessions.error ?? end.refused ?? endOthers.refused} />
       )}
       {sessions.data && (
-        <Table.ScrollContainer minWidth={520}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Where</Table.Th>
-                <Table.Th>How</Table.Th>
-                <Table.Th>Since</Table.Th>
-                <Table.Th>Last used</Table.Th>
-                <Table.Th>
-                  <span className="sr-only">Actions</span>
-                </Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {sessions.data.items.map((session) => (
-                <Table.Tr key={session.id}>
-                  <Table.Td>
-                    <Group gap={6}>
-                      <span title={session.agent ?? undefined}>{browser(session.agent)}</span>
-                      {session.current && <Tag color="teal">this one</Tag>}
-                    </Group>
-                    <Text fz={12} className="quiet">
-                      {session.origin}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>{session.method}</Table.Td>
-                  <Table.Td>
-                    <When at={session.created_at} />
-                  </Table.Td>
-                  <Table.Td>
-                    <When at={session.seen_at} form="relative" />
-                  </Table.Td>
-                  <Table.Td ta="right">
-                    <Button
-                      size="compact-xs"
-                      variant="subtle"
-                      color="red"
-                      onClick={async () => {
-                        if ((await end.run(session.id)) === undefined || !session.current) return;
-                        queries.clear();
-                        await navigate({ to: '/sign-in' });
-                      }}
-                    >
-                      End
-                    </Button>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Stacked heads={['Where', 'How', 'Since', 'Last used', { title: 'Actions', isHidden: true }]}>
+          {sessions.data.items.map((session) => (
+            <Table.Tr key={session.id}>
+              <Table.Td>
+                <Group gap={6}>
+                  <span title={session.agent ?? undefined}>{browser(session.agent)}</span>
+                  {session.current && <Tag color="teal">this one</Tag>}
+                </Group>
+                <Text fz={12} className="quiet">
+                  {session.origin}
+                </Text>
+              </Table.Td>
+              <Table.Td>{session.method}</Table.Td>
+              <Table.Td>
+                <When at={session.created_at} />
+              </Table.Td>
+              <Table.Td>
+                <When at={session.seen_at} form="relative" />
+              </Table.Td>
+              <Table.Td ta="right">
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  color="red"
+                  onClick={async () => {
+                    if ((await end.run(session.id)) === undefined || !session.current) return;
+                    queries.clear();
+                    await navigate({ to: '/sign-in' });
+                  }}
+                >
+                  End
+                </Button>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Stacked>
       )}
     </Section>
   );

@@ -8,6 +8,7 @@ import { NoticeChoice } from '../../shared/notice-choice';
 import { NOTICE_KINDS, noticeWords, OF_OPERATORS } from '../../shared/notice-words';
 import { Empty, Failure, Older, Page, Section, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 import { NoticeSettings } from './settings';
 
 const PAGE = 50;
@@ -68,39 +69,28 @@ function Told() {
   });
   const notices = query.data?.pages.flatMap((page) => page.items) ?? [];
   return (
-    <Section title="Told">
+    <Section title="What was told">
       {query.isPending && <Waiting />}
       {query.isError && <Failure error={query.error} again={() => query.refetch()} />}
       {query.isSuccess && notices.length === 0 && (
         <Empty title="Nothing yet">Keys that near their end, limits that are reached and the like are told here.</Empty>
       )}
       {notices.length > 0 && (
-        <Table.ScrollContainer minWidth={420}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>When</Table.Th>
-                <Table.Th>What</Table.Th>
-                <Table.Th>About</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {notices.map((notice) => (
-                <Table.Tr key={notice.id}>
-                  <Table.Td>
-                    <When at={notice.at} />
-                  </Table.Td>
-                  <Table.Td>
-                    <Tag color={URGENT.includes(notice.kind) ? 'orange' : 'gray'}>{noticeWords(notice.kind)}</Tag>
-                  </Table.Td>
-                  <Table.Td>
-                    <About notice={notice} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Stacked heads={['When', 'What', 'About']}>
+          {notices.map((notice) => (
+            <Table.Tr key={notice.id}>
+              <Table.Td>
+                <When at={notice.at} />
+              </Table.Td>
+              <Table.Td>
+                <Tag color={URGENT.includes(notice.kind) ? 'orange' : 'gray'}>{noticeWords(notice.kind)}</Tag>
+              </Table.Td>
+              <Table.Td>
+                <About notice={notice} />
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Stacked>
       )}
       <Older query={query}>Older notices</Older>
     </Section>

@@ -6,11 +6,12 @@ import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { word } from '../../lib/words';
 import { useScope } from '../../session/scope';
-import { keyName } from '../../shared/key-facts';
+import { keyName, rulesOf } from '../../shared/key-facts';
 import { Modal } from '../../ui/modal';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Standing, Tag, When } from '../../ui/parts';
 import { SecretBox } from '../../ui/secret';
+import { Stacked } from '../../ui/stacked';
 
 type Fate = 'keep' | 'rotate' | 'revoke';
 
@@ -43,12 +44,13 @@ export function Leaver() {
       answered(scope.client.GET('/v1/accounts/{account_id}/people/{person_id}/known', { params: { path } })),
   });
   const page = word(scope.words, 'people_page');
+  const hasPersonal = rulesOf(scope.api, 'personal') !== undefined;
   const error = person.error ?? known.error;
   return (
     <Page
       title={person.data ? `Remove ${person.data.name}` : 'Remove somebody'}
       crumbs={[{ title: page, to: `/a/${scope.id}/people` }]}
-      lead="They lose this account and their personal key at once. Decide here about the keys whose secrets they know."
+      lead={`They lose this account${hasPersonal ? ` and their ${word(scope.words, 'personal_key')}` : ''} at once. Decide here about the keys whose secrets they know.`}
     >
       {error && <Failure error={error} again={() => void Promise.all([person.refetch(), known.refetch()])} />}
       {!error && !(person.data && known.data) && <Waiting />}
@@ -116,65 +118,53 @@ function Decide({ person, known }: { person: Wire['Person']; known: Wire['Known'
         {isEmpty ? (
           <Text fz="sm">They know no secret of this account.</Text>
         ) : (
-          <Table.ScrollContainer minWidth={560}>
-            <Table>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Key</Table.Th>
-                  <Table.Th>How</Table.Th>
-                  <Table.Th>Last used</Table.Th>
-                  <Table.Th>What becomes of it</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {listed.keys.map((key) => (
-                  <Table.Tr key={key.key_id}>
-                    <Table.Td>
-                      {keyName(key, scope.words)} <Standing standing={key.standing} words={scope.words} />
-                    </Table.Td>
-                    <Table.Td>{key.how.map((how) => HOW[how]).join(', ')}</Table.Td>
-                    <Table.Td>
-                      <When at={key.last_used_at} form="relative" />
-                    </Table.Td>
-                    <Table.Td>
-                      <SegmentedControl
-                        size="xs"
-                        aria-label={`What becomes of ${keyName(key, scope.words)}`}
-                        value={fateOf(key.key_id)}
-                        onChange={(fate) => set(key.key_id, fate)}
-                        data={[
-                          { value: 'keep', label: 'Keep' },
-                          { value: 'rotate', label: 'Rotate' },
-                          { value: 'revoke', label: 'Revoke' },
-                        ]}
-                      />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-                {listed.automation.map((key) => (
-                  <Table.Tr key={key.id}>
-                    <Table.Td>
-                      {key.name} <Tag>management key</Tag>
-                    </Table.Td>
-                    <Table.Td>made it</Table.Td>
-                    <Table.Td>–</Table.Td>
-                    <Table.Td>
-                      <SegmentedControl
-                        size="xs"
-                        aria-label={`What becomes of ${key.name}`}
-                        value={fateOf(key.id)}
-                        onChange={(fate) => set(key.id, fate)}
-                        data={[
-                          { value: 'keep', label: 'Keep' },
-                          { value: 'revoke', label: 'Revoke' },
-                        ]}
-                      />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <Stacked heads={['Key', 'How', 'Last used', 'What becomes of it']}>
+            {listed.keys.map((key) => (
+              <Table.Tr key={key.key_id}>
+                <Table.Td>
+                  {keyName(key, scope.words)} <Standing standing={key.standing} words={scope.words} />
+                </Table.Td>
+                <Table.Td>{key.how.map((how) => HOW[how]).join(', ')}</Table.Td>
+                <Table.Td>
+                  <When at={key.last_used_at} form="relative" />
+                </Table.Td>
+                <Table.Td>
+                  <SegmentedControl
+                    size="xs"
+                    aria-label={`What becomes of ${keyName(key, scope.words)}`}
+                    value={fateOf(key.key_id)}
+                    onChange={(fate) => set(key.key_id, fate)}
+                    data={[
+                      { value: 'keep', label: 'Keep' },
+                      { value: 'rotate', label: 'Rotate' },
+                      { value: 'revoke', label: 'Revoke' },
+                    ]}
+                  />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+            {listed.automation.map((key) => (
+              <Table.Tr key={key.id}>
+                <Table.Td>
+                  {key.name} <Tag>management key</Tag>
+                </Table.Td>
+                <Table.Td>made it</Table.Td>
+                <Table.Td>–</Table.Td>
+                <Table.Td>
+                  <SegmentedControl
+                    size="xs"
+                    aria-label={`What becomes of ${key.name}`}
+                    value={fateOf(key.id)}
+                    onChange={(fate) => set(key.id, fate)}
+                    data={[
+                      { value: 'keep', label: 'Keep' },
+                      { value: 'revoke', label: 'Revoke' },
+                    ]}
+                  />
+                </Table.Td>
+              </Table.Tr>
+            ))}
+          </Stacked>
         )}
         {Object.values(fates).includes('rotate') && (
           <Select

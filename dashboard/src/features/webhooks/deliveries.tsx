@@ -6,6 +6,7 @@ import { useAction } from '../../api/use-action';
 import { useScope } from '../../session/scope';
 import { Empty, Failure, Older, Waiting } from '../../ui/page';
 import { Tag, When } from '../../ui/parts';
+import { Stacked } from '../../ui/stacked';
 
 const PAGE = 50;
 
@@ -40,58 +41,42 @@ export function Deliveries({ hook }: { hook: Wire['Webhook'] }) {
   return (
     <Stack gap="sm">
       {resend.refused && <Failure error={resend.refused} />}
-      <Table.ScrollContainer minWidth={560}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>When</Table.Th>
-              <Table.Th>What</Table.Th>
-              <Table.Th>Attempt</Table.Th>
-              <Table.Th>Answer</Table.Th>
-              <Table.Th>Took</Table.Th>
-              <Table.Th>
-                <span className="sr-only">Actions</span>
-              </Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {attempts.map((attempt) => (
-              <Table.Tr key={`${attempt.parcel_id}-${attempt.attempt}-${attempt.at}`}>
-                <Table.Td>
-                  <When at={attempt.at} />
-                </Table.Td>
-                <Table.Td>{attempt.type}</Table.Td>
-                <Table.Td>{attempt.attempt}</Table.Td>
-                <Table.Td>
-                  <Group gap={6}>
-                    <Tag color={attempt.error ? 'red' : 'teal'}>{attempt.status ?? 'none'}</Tag>
-                    {attempt.error && (
-                      <Text fz={12} className="quiet">
-                        {attempt.error}
-                      </Text>
-                    )}
-                  </Group>
-                </Table.Td>
-                <Table.Td>{attempt.took_ms.toLocaleString('en')} ms</Table.Td>
-                <Table.Td ta="right">
-                  {may('settings.write') && attempt.type !== 'test' && (
-                    <Button
-                      size="compact-xs"
-                      variant="default"
-                      onClick={async () => {
-                        if ((await resend.run(attempt.parcel_id)) === undefined) return;
-                        notifications.show({ message: 'It is on its way again.', color: 'teal' });
-                      }}
-                    >
-                      Resend
-                    </Button>
-                  )}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+      <Stacked heads={['When', 'What', 'Attempt', 'Answer', 'Took', { title: 'Actions', isHidden: true }]}>
+        {attempts.map((attempt) => (
+          <Table.Tr key={`${attempt.parcel_id}-${attempt.attempt}-${attempt.at}`}>
+            <Table.Td>
+              <When at={attempt.at} />
+            </Table.Td>
+            <Table.Td>{attempt.type}</Table.Td>
+            <Table.Td>{attempt.attempt}</Table.Td>
+            <Table.Td>
+              <Group gap={6}>
+                <Tag color={attempt.error ? 'red' : 'teal'}>{attempt.status ?? 'none'}</Tag>
+                {attempt.error && (
+                  <Text fz={12} className="quiet">
+                    {attempt.error}
+                  </Text>
+                )}
+              </Group>
+            </Table.Td>
+            <Table.Td>{attempt.took_ms.toLocaleString('en')} ms</Table.Td>
+            <Table.Td ta="right">
+              {may('settings.write') && attempt.type !== 'test' && (
+                <Button
+                  size="compact-xs"
+                  variant="default"
+                  onClick={async () => {
+                    if ((await resend.run(attempt.parcel_id)) === undefined) return;
+                    notifications.show({ message: 'It is on its way again.', color: 'teal' });
+                  }}
+                >
+                  Resend
+                </Button>
+              )}
+            </Table.Td>
+          </Table.Tr>
+        ))}
+      </Stacked>
       <Older query={query}>Older attempts</Older>
     </Stack>
   );
