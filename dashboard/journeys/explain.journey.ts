@@ -36,7 +36,10 @@ test('a pasted command is explained check by check, and its secret is gone after
     .waitFor();
   await page.getByRole('row', { name: /Route and scopes.*validate:offers.* failed/ }).waitFor();
   await page.getByRole('row', { name: /^Key .* passed/ }).waitFor();
-  await page.getByRole('link', { name: made.id }).waitFor();
+  const found = page.getByRole('region', { name: 'What was found' });
+  await found.getByText(made.id, { exact: true }).waitFor();
+  expect(await found.getByRole('link', { name: 'Explained' }).getAttribute('href')).toContain(`/keys/${made.id}`);
+  await found.getByRole('button', { name: 'Copy key id' }).waitFor();
   expect(await field.inputValue()).toBe('');
   expect(await kept(page)).not.toContain(made.secret);
 

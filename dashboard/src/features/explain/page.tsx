@@ -104,7 +104,7 @@ export function ExplainPage() {
               value={address}
               onChange={(event) => setAddress(event.currentTarget.value)}
               error={explain.refused?.at('/client_ip')}
-              maw={320}
+              maw={360}
             />
             <Group>
               <Button type="submit" loading={explain.busy}>

@@ -1,9 +1,9 @@
 import { Alert, Group, Stack, Table, Text } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
 import { Check, CircleSlash, Minus, X } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Wire } from '../../api/client';
 import { span } from '../../lib/time';
+import { KeyNamed } from '../../shared/key-named';
 import { Details } from '../../shared/log-details';
 import { Section } from '../../ui/page';
 import { Facts, Tag, When } from '../../ui/parts';
@@ -45,7 +45,7 @@ function facts(verdict: Wire['ExplainedRequest']): [string, ReactNode][] {
   return [
     ['API', verdict.api ?? 'none'],
     ['Route', verdict.route ?? 'none'],
-    ['Key', key ? <KeyLink key="key" id={key} account={verdict.account_id} /> : 'none'],
+    ['Key', key ? <KeyNamed key="key" id={key} account={verdict.account_id} /> : 'none'],
     ...(verdict.environment ? ([['Environment', verdict.environment]] as [string, ReactNode][]) : []),
     ...(verdict.region ? ([['Region', verdict.region]] as [string, ReactNode][]) : []),
     ...(key
@@ -70,15 +70,6 @@ function facts(verdict: Wire['ExplainedRequest']): [string, ReactNode][] {
       </span>,
     ]),
   ];
-}
-
-function KeyLink({ id, account }: { id: string; account: string | null | undefined }) {
-  if (!account) return id;
-  return (
-    <Link to={`/a/${account}/keys/${id}`} className="row-link">
-      {id}
-    </Link>
-  );
 }
 
 const MARKS = {
