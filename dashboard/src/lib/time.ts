@@ -8,6 +8,7 @@ const MINUTE = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
 });
+const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
 const SECOND = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
 const RELATIVE = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 
@@ -27,6 +28,21 @@ export function day(iso: string): string {
 
 export function minute(iso: string): string {
   return MINUTE.format(new Date(iso));
+}
+
+/** To the second, with its day. */
+export function exact(iso: string): string {
+  return EXACT.format(new Date(iso));
+}
+
+/** `Europe/Berlin, UTC+1`: where times are told as they are there. */
+export function zone(now: number): string {
+  const { timeZone } = new Intl.DateTimeFormat().resolvedOptions();
+  const hours = -new Date(now).getTimezoneOffset() / 60;
+  const sign = hours < 0 ? '−' : '+';
+  const minutes = Math.round((Math.abs(hours) % 1) * 60);
+  const off = `${Math.floor(Math.abs(hours))}${minutes > 0 ? `:${String(minutes).padStart(2, '0')}` : ''}`;
+  return hours === 0 ? timeZone : `${timeZone}, UTC${sign}${off}`;
 }
 
 /** The time of day, for what came within the last minutes. */

@@ -10,7 +10,7 @@ import { Bodies } from './log-bodies';
 export function Details({ entry, isExplained = false }: { entry: Wire['LogEntry']; isExplained?: boolean }) {
   const view = useView();
   const items: [string, ReactNode][] = [
-    ['When', <When key="at" at={entry.at} />],
+    ['When', <When key="at" at={entry.at} form="exact" />],
     ['Request', `${entry.method} ${entry.path}`],
     ['Status', entry.code ? `${entry.status}, ${entry.code}` : entry.status],
     ['Request id', <Exact key="id" text={entry.request_id} what="request id" />],

@@ -15,8 +15,10 @@ import { Link, useNavigate, useRouterState } from '@tanstack/react-router';
 import { BookOpen, Check, ChevronsUpDown, LogOut, MenuIcon, Monitor, Moon, Sun, UserRound } from 'lucide-react';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { answered, ownClient } from '../api/client';
+import { zone } from '../lib/time';
 import { joined, useMe } from '../session/me';
 import type { Scope } from '../session/scope';
+import { useNow } from '../ui/use-now';
 import { accountMenu, deploymentMenu, type MenuSection } from './menu';
 import classes from './shell.module.css';
 
@@ -63,14 +65,26 @@ export function Shell({ scope, children }: { scope: Scope | null; children: Reac
           size={280}
           title="Menu"
           closeButtonProps={{ 'aria-label': 'Close' }}
+          styles={{ content: { display: 'flex', flexDirection: 'column' }, body: { flex: 1, minHeight: 0 } }}
         >
           <Side scope={scope} />
         </Drawer>
         <main id="main" ref={main} tabIndex={-1} className={classes.main}>
           {children}
+          <Zone />
         </main>
       </div>
     </>
+  );
+}
+
+/** Times are told as the viewer's clock has them: which clock that is. */
+function Zone() {
+  const now = useNow();
+  return (
+    <Text component="p" fz={12} className={`quiet ${classes.zone}`}>
+      Times are of {zone(now)}
+    </Text>
   );
 }
 

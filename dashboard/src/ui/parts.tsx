@@ -2,9 +2,11 @@ import { ActionIcon, Badge, Button, CopyButton, Group, Text, Tooltip } from '@ma
 import { Check, Copy } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { Wire } from '../api/client';
-import { day, minute, relative, utc } from '../lib/time';
+import { day, exact, minute, relative, utc } from '../lib/time';
 import { type Words, word } from '../lib/words';
 import { useNow } from './use-now';
+
+const FORMS = { exact, minute, day };
 
 /** A time in the viewer's zone; UTC on hover and for screen readers of the title. */
 export function When({
@@ -13,12 +15,12 @@ export function When({
   none = 'never',
 }: {
   at: string | null | undefined;
-  form?: 'minute' | 'day' | 'relative';
+  form?: 'exact' | 'minute' | 'day' | 'relative';
   none?: string;
 }) {
   const now = useNow();
   if (!at) return <span className="quiet">{none}</span>;
-  const text = form === 'day' ? day(at) : form === 'minute' ? minute(at) : relative(at, now);
+  const text = form === 'relative' ? relative(at, now) : FORMS[form](at);
   return (
     <time dateTime={at} title={`${minute(at)} (${utc(at)})`} style={{ whiteSpace: 'nowrap' }}>
       {text}
