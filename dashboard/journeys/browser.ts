@@ -38,7 +38,12 @@ export interface Look {
   origin?: string;
   /** Another origin that the journey leads to, such as a provider of identities. */
   also?: string;
+  /** The journey cuts the connection: what fails for that is no fault. */
+  isCut?: boolean;
 }
+
+/** What a browser says of a request that found no way, or no end. */
+const CUT = /Failed to load resource: net::ERR_(?:INTERNET_DISCONNECTED|CONNECTION_\w+|EMPTY_RESPONSE|INCOMPLETE_\w+)/;
 
 /** Pages out of this directory in place of those that the program was built with: to try them without compiling it. */
 const PAGES = process.env.KEYWARD_PAGES;
@@ -61,7 +66,7 @@ async function servePages(context: BrowserContext, origin: string, folder: strin
 
 /** A page of a visitor, in a browser context of its own. */
 export async function visit(
-  { scheme = 'light', width = 1280, height = 900, origin = demo.control, also }: Look = {},
+  { scheme = 'light', width = 1280, height = 900, origin = demo.control, also, isCut }: Look = {},
   state?: Awaited<ReturnType<BrowserContext['storageState']>>,
 ): Promise<Page> {
   browser ??= await chromium.connect(inject('browser'));
@@ -87,7 +92,8 @@ export async function visit(
   page.on('console', (message) => {
     // A refusal that the page shows is reported by the browser as well; a broken policy or a React fault is not that.
     const isAnswer = /Failed to load resource: the server responded with a status of 4\d\d/.test(message.text());
-    if (message.type() === 'error' && !isAnswer) faults.push(`the console says: ${message.text()}`);
+    const isExpected = isAnswer || (isCut && CUT.test(message.text()));
+    if (message.type() === 'error' && !isExpected) faults.push(`the console says: ${message.text()}`);
   });
   return page;
 }

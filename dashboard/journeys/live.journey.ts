@@ -91,3 +91,34 @@ test('an operator sees the requests of every account as they come', async () => 
   await page.getByRole('row', { name: /^Seen by operators/ }).waitFor();
   await main(page).getByRole('button', { name: 'GET /demo/hello' }).first().waitFor();
 });
+
+test('a stream that is cut says so, comes back by itself, and tells that something is missing', async () => {
+  const account_id = await accountOf('demo');
+  const made = await key(account_id, 'Cut off');
+  const authorization = `Bearer ${made.secret}`;
+  const page = await as(preset.admin, `/a/${account_id}/live?key=${made.id}`, { isCut: true });
+  const now = page.getByRole('region', { name: 'Now' });
+  const requests = page.getByRole('region', { name: 'Requests' });
+  const rows = requests.getByRole('button', { name: 'GET /demo/hello' });
+  await requests.getByText('Following').waitFor();
+  expect(await call(url, { authorization })).toBe(200);
+  await expect.poll(() => rows.count()).toBe(1);
+  expect(await requests.getByText(/It broke off/).count()).toBe(0);
+
+  await page.context().setOffline(true);
+  await requests.getByText('Broken off: trying again').waitFor();
+  await now.getByText('Broken off: trying again').waitFor();
+  expect(await call(url, { authorization })).toBe(200);
+  const stored = () => api<{ items: unknown[] }>('GET', `/v1/logs?key_id=${made.id}`);
+  await expect.poll(async () => (await stored()).items.length, { timeout: 10_000 }).toBe(2);
+  await page.context().setOffline(false);
+  await requests.getByText('Following').waitFor({ timeout: 30_000 });
+  await now.getByText('Watching').waitFor({ timeout: 30_000 });
+  await requests.getByText('It broke off, or was out of sight, once: what came meanwhile is not below.').waitFor();
+  await now.getByText('what came meanwhile is not in this minute.').waitFor();
+
+  expect(await call(url, { authorization })).toBe(200);
+  await expect.poll(() => rows.count()).toBe(2);
+  await requests.getByRole('link', { name: 'Requests has all of them.' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Requests' }).waitFor();
+});

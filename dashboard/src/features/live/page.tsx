@@ -11,7 +11,7 @@ import { ApiChoice } from '../../shared/apis';
 import { Figures } from '../../shared/figures';
 import { Bars } from '../../shared/usage-chart';
 import { Empty, Page, Section } from '../../ui/page';
-import { after, lastMinute, left, type Pulse, QUIET, type SeenKey, sum } from './pulse';
+import { after, lastMinute, left, type Pulse, QUIET, SECONDS, type SeenKey, sum } from './pulse';
 import { StreamFault, StreamStanding } from './standing';
 import { Tail } from './tail';
 
@@ -37,16 +37,17 @@ export function LivePage() {
           : 'What happens in the whole deployment, within a second.'
       }
     >
-      <Group gap="sm" align="flex-end">
+      <div className="filters">
         {!view.scope && <ApiChoice isLabelled value={api} onChange={setApi} />}
         <TextInput
           label="Key id"
           placeholder="Every key"
-          flex="0 1 22rem"
+          w={352}
+          className="wide"
           value={key}
           onChange={(event) => setKey(event.currentTarget.value)}
         />
-      </Group>
+      </div>
       <Now key={`${typed} ${api}`} view={view} filter={filter} />
       <Tail view={view} filter={filter} />
     </Page>
@@ -95,6 +96,11 @@ function Now({ view, filter }: { view: View; filter: LiveFilter }) {
           ]}
         />
         <Bars all={bars} label={label} at={second} />
+        {stream.gaps.count > 0 && now - stream.gaps.at < SECONDS * 1_000 && (
+          <Text fz="sm" role="status">
+            It broke off, or was out of sight: what came meanwhile is not in this minute. Usage and the log have it.
+          </Text>
+        )}
         {pulse.missed > 0 && (
           <Text fz="sm">
             {count(pulse.missed, 'request')} came faster than they could be told of here; usage and the log have them.

@@ -1,4 +1,4 @@
-import { Button, Group, Select, Table, Text, TextInput } from '@mantine/core';
+import { Button, Select, Table, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { Link } from '@tanstack/react-router';
 import { Pause, Play } from 'lucide-react';
@@ -30,7 +30,7 @@ export function Tail({ view, filter }: { view: View; filter: LiveFilter }) {
   const [isHeld, setHeld] = useState(false);
   const [opened, setOpened] = useState<Wire['LogEntry'] | null>(null);
   const [typed] = useDebouncedValue({ route: route.trim(), status: status.trim() }, TYPING_MS);
-  const { rows, missed, breaks, stream, release } = useTail(view, { ...filter, ...typed, outcome }, isHeld);
+  const { rows, missed, stream, release } = useTail(view, { ...filter, ...typed, outcome }, isHeld);
   const hold = () => {
     if (isHeld) release();
     setHeld(!isHeld);
@@ -53,7 +53,7 @@ export function Tail({ view, filter }: { view: View; filter: LiveFilter }) {
         </>
       }
     >
-      <Group gap="sm" align="flex-end">
+      <div className="filters">
         <Select
           label="Outcome"
           placeholder="Any"
@@ -74,20 +74,21 @@ export function Tail({ view, filter }: { view: View; filter: LiveFilter }) {
           label="Route"
           placeholder="As the API declares it"
           flex="1 1 12rem"
+          className="wide"
           value={route}
           onChange={(event) => setRoute(event.currentTarget.value)}
         />
-      </Group>
+      </div>
       <StreamFault stream={stream} />
       {missed > 0 && (
         <Text fz="sm" role="status">
           {count(missed, 'row')} came faster than they could be sent here. <Others view={view} />
         </Text>
       )}
-      {breaks > 0 && (
+      {stream.gaps.count > 0 && (
         <Text fz="sm" role="status">
-          It broke off {breaks === 1 ? 'once' : `${breaks} times`}: what came meanwhile is not below.{' '}
-          <Others view={view} />
+          It broke off, or was out of sight, {stream.gaps.count === 1 ? 'once' : `${stream.gaps.count} times`}: what
+          came meanwhile is not below. <Others view={view} />
         </Text>
       )}
       {rows.shown.length === 0 ? (
@@ -119,7 +120,6 @@ interface TailFilter extends LiveFilter {
 function useTail({ client, account }: View, filter: TailFilter, isHeld: boolean) {
   const [rows, setRows] = useState(NO_ROWS);
   const [missed, setMissed] = useState(0);
-  const [breaks, setBreaks] = useState(0);
   const { key_id, api, route, status, outcome } = filter;
   const open = useCallback(
     (signal: AbortSignal) => {
@@ -141,7 +141,6 @@ function useTail({ client, account }: View, filter: TailFilter, isHeld: boolean)
     come.current = [];
     setRows(NO_ROWS);
     setMissed(0);
-    setBreaks(0);
   }, [open]);
   const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const held = useRef(isHeld);
@@ -161,11 +160,8 @@ function useTail({ client, account }: View, filter: TailFilter, isHeld: boolean)
     }
     if (come.current.length > 0) timer.current ??= setTimeout(draw, DRAW_MS);
   });
-  useEffect(() => {
-    if (stream.state === 'waiting') setBreaks((all) => all + 1);
-  }, [stream.state]);
   const release = useCallback(() => setRows(released), []);
-  return { rows, missed, breaks, stream, release };
+  return { rows, missed, stream, release };
 }
 
 function LiveTable({ rows, onOpen }: { rows: readonly LiveRow[]; onOpen: (entry: Wire['LogEntry']) => void }) {
