@@ -67,7 +67,7 @@ function Form({
           value={delivery}
           onChange={(value) => value && setDelivery(value as Delivery)}
           allowDeselect={false}
-          maw={320}
+          maw={360}
         />
         <Table verticalSpacing={6}>
           <Table.Thead>

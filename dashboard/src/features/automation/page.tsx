@@ -1,4 +1,4 @@
-import { Button, Checkbox, Group, Select, Stack, Table, Text, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Select, SimpleGrid, Stack, Table, Text, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { Plus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
@@ -50,7 +50,7 @@ export function ManagementKeys() {
   );
   return (
     <Page
-      title="Management keys"
+      title={scope ? 'Management keys' : 'All management keys'}
       crumbs={[{ title: scope ? 'Automation' : 'Deployment' }]}
       lead="For scripts and pipelines that call the management API, as described at /docs. They open no API behind the gateway."
       actions={keys.data && keys.data.length > 0 && make}
@@ -196,7 +196,7 @@ function Make({ onClose }: { onClose: () => void }) {
               onChange={setPermissions}
               error={make.refused?.at('/permissions')}
             >
-              <Group gap="sm" mt={6}>
+              <SimpleGrid cols={2} spacing="xs" mt={6}>
                 {PERMISSIONS.map((one) => (
                   <Checkbox
                     key={one}
@@ -205,7 +205,7 @@ function Make({ onClose }: { onClose: () => void }) {
                     disabled={(scope && !scope.may(one)) || (includes(permissions, one) && !permissions.includes(one))}
                   />
                 ))}
-              </Group>
+              </SimpleGrid>
             </Checkbox.Group>
             <Select label="Good for" data={SPANS} value={span} onChange={setSpan} allowDeselect={false} maw={200} />
             <Group justify="flex-end">

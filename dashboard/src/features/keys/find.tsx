@@ -23,7 +23,11 @@ export function FindKey() {
     setFound(answer);
   };
   return (
-    <Page title="Find by secret" lead="You found a key somewhere it should not be? See whose it is, and withdraw it.">
+    <Page
+      title="Find by secret"
+      crumbs={[{ title: 'Safety' }]}
+      lead="You found a key somewhere it should not be? See whose it is, and withdraw it."
+    >
       <Section title="Secret">
         <form onSubmit={submit}>
           <Stack maw={560}>

@@ -83,7 +83,7 @@ function Shown({ target }: { target: Wire['Key'] }) {
       </Section>
       {isLasting && target.secrets.length > 0 && <Secrets target={target} />}
       {scope.may('usage.read') && <KeyUsage id={target.id} />}
-      {isLasting && examples.length > 0 && (
+      {isLasting && target.secrets.length > 0 && examples.length > 0 && (
         <Section title="How to use it">
           <HowToUse variable={word(words, 'env_variable')} snippets={examples} />
         </Section>

@@ -1,8 +1,7 @@
-import { Button, Group, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Button, Group, Radio, Stack, Text } from '@mantine/core';
 import { useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
-import { capital, word } from '../../lib/words';
 import { useScope } from '../../session/scope';
 import { keyName } from '../../shared/key-facts';
 import { Modal } from '../../ui/modal';
@@ -10,7 +9,7 @@ import { Failure } from '../../ui/page';
 
 const DAY_S = 86_400;
 const OVERLAPS: [number, string][] = [
-  [0, 'None'],
+  [0, 'no time'],
   [3_600, '1 hour'],
   [DAY_S, '1 day'],
   [7 * DAY_S, '7 days'],
@@ -45,16 +44,20 @@ export function RotateKey({
       <Stack>
         {rotate.refused && <Failure error={rotate.refused} />}
         <Text fz="sm">
-          {capital(word(scope.words, 'key'))} keeps its name, id and settings and gets a new secret. For how long shall
-          the old secret stay good, so that you can put the new one in place?
+          It keeps its name, id and settings and gets a new secret. The old one can stay good for a while, so that you
+          can put the new one in place.
         </Text>
-        <SegmentedControl
-          fullWidth
-          aria-label="Overlap"
+        <Radio.Group
+          label="The old secret stays good for"
           value={String(overlap)}
           onChange={(value) => setOverlap(Number(value))}
-          data={offered.map(([seconds, label]) => ({ value: String(seconds), label }))}
-        />
+        >
+          <Group gap="md" mt={6}>
+            {offered.map(([seconds, label]) => (
+              <Radio key={seconds} value={String(seconds)} label={label} />
+            ))}
+          </Group>
+        </Radio.Group>
         <Text fz="sm" className="quiet">
           {overlap === 0
             ? 'The old secret stops working at once.'

@@ -38,8 +38,8 @@ export function Snooze({ target, onClose }: { target: Wire['Key']; onClose: () =
       <Stack>
         {refused && <Failure error={refused} />}
         <Text fz="sm">
-          Nobody is reminded of this key’s end (<When at={target.expires_at} />) until then. That it has ended is told
-          all the same.
+          For that long nobody is reminded that this key ends, <When at={target.expires_at} />. That it has ended is
+          told all the same.
         </Text>
         <Radio.Group label="For" value={days} onChange={setDays}>
           <Group gap="md" mt={6}>

@@ -2,7 +2,9 @@ import { Alert, Button, Group, Select, Stack, Text, TextInput } from '@mantine/c
 import { type FormEvent, useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
+import { indefinite, word } from '../../lib/words';
 import { useScope } from '../../session/scope';
+import { rulesOf } from '../../shared/key-facts';
 import { useRoles } from '../../shared/roles';
 import { Modal } from '../../ui/modal';
 import { Failure } from '../../ui/page';
@@ -13,6 +15,7 @@ import { SecretBox } from '../../ui/secret';
 export function AddPerson({ onClose }: { onClose: () => void }) {
   const scope = useScope();
   const roles = useRoles(scope);
+  const personal = rulesOf(scope.api, 'personal') !== undefined;
   const [name, setName] = useState('');
   const [email, setEmail] = useState('');
   const [role, setRole] = useState<string | null>(null);
@@ -58,8 +61,11 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
           />
           <TextInput
             label="E-mail"
-            description="Left empty: they hold a personal key and never sign in."
+            description={
+              personal && `Left empty: they hold ${indefinite(word(scope.words, 'personal_key'))} and never sign in.`
+            }
             type="email"
+            required={!personal}
             value={email}
             onChange={(event) => setEmail(event.currentTarget.value)}
             error={add.refused?.at('/email')}

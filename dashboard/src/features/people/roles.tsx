@@ -1,5 +1,5 @@
-import { Button, Checkbox, Group, Stack, Table, Text, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { Box, Button, Checkbox, Group, Stack, Table, Text, TextInput } from '@mantine/core';
+import { type FormEvent, Fragment, useState } from 'react';
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { includes, type Permission } from '../../lib/permissions';
@@ -132,29 +132,27 @@ function RoleForm({ role, onClose }: { role: Wire['Role'] | null; onClose: () =>
             />
           )}
           <TextInput label="Title" value={title} onChange={(event) => setTitle(event.currentTarget.value)} />
-          <Stack gap={6} role="group" aria-label="Permissions">
+          <Box role="group" aria-label="Permissions" className="permissions">
             {AREAS.map(([area, label, deeds]) => (
-              <Group key={area} justify="space-between">
+              <Fragment key={area}>
                 <Text fz="sm">{label}</Text>
-                <Group gap="md">
-                  {deeds.map((deed) => {
-                    const permission = `${area}.${deed}` as Permission;
-                    const implied = deed === 'read' && permissions.includes(`${area}.write`);
-                    return (
-                      <Checkbox
-                        key={deed}
-                        label={deed === 'read' ? 'see' : 'change'}
-                        aria-label={`${deed === 'read' ? 'See' : 'Change'} ${label}`}
-                        checked={includes(permissions, permission)}
-                        disabled={implied || !scope.may(permission)}
-                        onChange={(event) => set(permission, event.currentTarget.checked)}
-                      />
-                    );
-                  })}
-                </Group>
-              </Group>
+                {deeds.map((deed) => {
+                  const permission = `${area}.${deed}` as Permission;
+                  const implied = deed === 'read' && permissions.includes(`${area}.write`);
+                  return (
+                    <Checkbox
+                      key={deed}
+                      label={deed === 'read' ? 'see' : 'change'}
+                      aria-label={`${deed === 'read' ? 'See' : 'Change'} ${label}`}
+                      checked={includes(permissions, permission)}
+                      disabled={implied || !scope.may(permission)}
+                      onChange={(event) => set(permission, event.currentTarget.checked)}
+                    />
+                  );
+                })}
+              </Fragment>
             ))}
-          </Stack>
+          </Box>
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
               Cancel

@@ -1,5 +1,6 @@
 import { Checkbox, Stack, Switch, Text, TextInput } from '@mantine/core';
 import type { Refused } from '../../api/problem';
+import { noticeWords } from '../../shared/notice-words';
 import { KINDS } from './kinds';
 
 export interface HookForm {
@@ -53,12 +54,12 @@ export function KindFields({ value, onChange }: { value: HookForm; onChange: (va
         <Checkbox.Group label="Told of" value={value.kinds} onChange={(kinds) => onChange({ ...value, kinds })}>
           <Stack gap="sm" mt={6}>
             {KINDS.map(([title, kinds]) => (
-              <Stack key={title} gap={4}>
+              <Stack key={title} gap={8}>
                 <Text fz={12} fw={600} className="quiet">
                   {title}
                 </Text>
                 {kinds.map((kind) => (
-                  <Checkbox key={kind} value={kind} label={kind} />
+                  <Checkbox key={kind} value={kind} label={kind} description={noticeWords(kind)} />
                 ))}
               </Stack>
             ))}
