@@ -226,3 +226,36 @@ test('r38 r42 r43 r45 Settings > Users: grant, the owner reads it again, reset, 
   await menu(page, 'Settings', 'Project');
   await page.getByText(/You have none. An admin grants a user passcode/).waitFor();
 });
+
+test('keys that are none, sent with this account’s id, are told by their cause, and each has its row', async () => {
+  const wrong = `${preset.secret.slice(0, -1)}${preset.secret.endsWith('A') ? 'B' : 'A'}`;
+  for (let sent = 0; sent < 3; sent++) expect(await status(wrong)).toBe(401);
+  for (let sent = 0; sent < 2; sent++) expect(await status('let-me-in')).toBe(401);
+  // Whoever knows no account's id is nobody's.
+  const nobody = { 'X-CleverTap-Account-Id': 'AAA-AAA-AAAA', 'X-CleverTap-Passcode': 'let-me-in' };
+  expect(await call(probe, nobody)).toBe(401);
+
+  const page = await as(preset.admin);
+  await menu(page, 'Safety', 'Hygiene');
+  const none = page.getByRole('region', { name: 'Keys that are none' });
+  const counted = none
+    .getByRole('row', { name: /^A typing error, or something cut off 3 \d{4}-\d\d-\d\d$/ })
+    .or(none.getByRole('row', { name: /^Not the shape of a key at all 2 \d{4}-\d\d-\d\d$/ }));
+  await expect
+    .poll(
+      async () => {
+        await page.reload();
+        await page.getByRole('region', { name: 'Passcodes to look at' }).waitFor();
+        return counted.count();
+      },
+      { timeout: 30_000 },
+    )
+    .toBe(2);
+  await none.getByRole('link', { name: 'Requests' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Requests' }).waitFor();
+  const row = main(page).getByRole('row', { name: /profile\.json invalid_credentials/ });
+  await expect.poll(() => row.count()).toBe(5);
+  await row.first().getByRole('button').click();
+  await dialog(page).getByText('malformed').waitFor();
+  expect(await dialog(page).innerText()).not.toContain('let-me-in');
+});

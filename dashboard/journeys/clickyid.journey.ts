@@ -133,6 +133,33 @@ test('r74 rotating: both secrets work and show their last use; completing ends t
   expect([await status(old), await status(secret)]).toEqual([401, 200]);
 });
 
+test('r74 the key’s page says when each secret of a rotation was first used', async () => {
+  const { page, secret: old } = await create('First used');
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+  const url = `${preset.base_url}/target-groups`;
+  expect(await call(url, { authorization: `Bearer ${old}` })).toBe(200);
+  await page.getByRole('link', { name: 'First used' }).click();
+  await page.getByRole('button', { name: 'Rotate' }).click();
+  await dialog(page).getByRole('button', { name: 'Rotate', exact: true }).click();
+  const secret = (await dialog(page).locator('[data-secret]').first().innerText()).trim();
+  await dialog(page).getByRole('button', { name: 'Done' }).click();
+
+  const rotation = page.getByRole('region', { name: 'Rotation under way' });
+  const firstUsed = (of: string, mark: 'old' | 'new') =>
+    rotation
+      .getByRole('row', { name: new RegExp(`${of.slice(-4)} ${mark}`) })
+      .getByRole('cell')
+      .nth(2);
+  await expect.poll(() => firstUsed(old, 'old').innerText()).toMatch(/\d\d:\d\d$/);
+  expect(await firstUsed(secret, 'new').innerText()).toBe('never');
+  await rotation.getByText('The new secret has not been used yet').waitFor();
+
+  expect(await call(url, { authorization: `Bearer ${secret}` })).toBe(200);
+  await page.reload();
+  await expect.poll(() => firstUsed(secret, 'new').innerText()).toMatch(/\d\d:\d\d$/);
+  await rotation.getByText('The old secret can go').waitFor();
+});
+
 test('find by secret says whose it is and forgets what was asked', async () => {
   const { page, secret } = await create('Lost');
   await dialog(page).getByRole('button', { name: 'Done' }).click();

@@ -1,18 +1,15 @@
 // Every page, in both schemes and on a phone: nobody is shut out, nothing sticks out.
-import { mkdir } from 'node:fs/promises';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeAll, expect, test } from 'vitest';
-import { accountOf, api, as, barriers, clipboard, demo, dialog, leave, main, menu, overflow, visit } from './browser';
+import { accountOf, api, as, clipboard, demo, dialog, leave, main, visit } from './browser';
+import { faultsOf, PICTURES, picture, settled } from './picture';
 
 /** The most that the first page may weigh on the wire. */
 const FIRST_PAGE_BYTES_MAX = 350_000;
-/** Where pictures go; nowhere unless said. */
-const PICTURES = process.env.KEYWARD_PICTURES;
 
 const pages: { who: keyof typeof demo.presets | 'operator'; name: string; path: string }[] = [];
 
 beforeAll(async () => {
-  if (PICTURES) await mkdir(PICTURES, { recursive: true });
   const refused = await traffic();
   for (const preset of ['clevertap', 'clickyid', 'codat'] as const) {
     const account = await accountOf(preset);
@@ -67,20 +64,12 @@ async function traffic(): Promise<string> {
 
 const person = (who: (typeof pages)[number]['who']) => (who === 'operator' ? demo.operator : demo.presets[who].admin);
 
-/** Waits until a page has read what it shows. */
-async function settled(page: Page): Promise<void> {
-  await page.getByRole('heading', { level: 1 }).first().waitFor();
-  await expect.poll(() => page.getByLabel('Loading').filter({ visible: true }).count(), { timeout: 10_000 }).toBe(0);
-}
-
 async function look(page: Page, name: string): Promise<string[]> {
   await settled(page);
   const isThere = (await page.getByRole('heading', { name: 'There is no such page' }).count()) === 0;
   expect(isThere, `${name} is a page`).toBe(true);
-  if (PICTURES) await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage: true });
-  const found = (await barriers(page)).map((one) => `${name}: ${one}`);
-  const wide = await overflow(page);
-  return wide > 0 ? [...found, `${name}: ${wide} pixels stick out`] : found;
+  await picture(page, name, true);
+  return faultsOf(page, name);
 }
 
 const LOOKS = [
@@ -122,28 +111,6 @@ for (const { scheme, width } of LOOKS) {
     expect(found.flat()).toEqual([]);
   });
 }
-
-test('the dialogs that make and show a key are for everybody, in the light and in the dark', async () => {
-  const found: string[] = [];
-  for (const scheme of ['light', 'dark'] as const) {
-    const page = await as(demo.presets.clickyid.admin, '/', { scheme });
-    await menu(page, 'Team dashboard', 'API keys');
-    await page.getByRole('button', { name: 'Create API key' }).click();
-    await dialog(page).getByRole('button', { name: 'More settings' }).click();
-    if (PICTURES) await page.screenshot({ path: `${PICTURES}/dialog-create-${scheme}.png` });
-    found.push(...(await barriers(page, '[role="dialog"]')));
-    await dialog(page).getByLabel('Name').fill(`Looked at, ${scheme}`);
-    await dialog(page)
-      .getByRole('checkbox', { name: /validate:offers/ })
-      .check();
-    await dialog(page).getByRole('button', { name: 'Create', exact: true }).click();
-    await dialog(page).getByRole('button', { name: 'Done' }).waitFor();
-    if (PICTURES) await page.screenshot({ path: `${PICTURES}/dialog-secret-${scheme}.png` });
-    found.push(...(await barriers(page, '[role="dialog"]')));
-    await dialog(page).getByRole('button', { name: 'Done' }).click();
-  }
-  expect(found).toEqual([]);
-});
 
 test('r103 Skip to main content is the first thing that the keyboard reaches', async () => {
   const page = await as(demo.presets.codat.admin);

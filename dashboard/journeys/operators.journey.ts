@@ -55,7 +55,8 @@ test('requests of every account, by API and refused ones alone', async () => {
     )
     .toBeGreaterThan(0);
   const row = main(page).getByRole('row').nth(1);
-  expect((await row.boundingBox())?.height, 'where a row is follows from its number').toBe(48);
+  const height = async () => (await row.boundingBox())?.height;
+  await expect.poll(height, { message: 'where a row is follows from its number' }).toBe(48);
   await page.getByLabel('Until').fill('2020-01-01T00:00');
   await page.getByText('No requests', { exact: true }).waitFor();
 });
