@@ -100,6 +100,10 @@ const index = createRoute({
 const outside = createRoute({
   getParentRoute: () => inside,
   id: 'outside',
+  // Its pages ask for what only operators may: nobody else is led to an empty one.
+  beforeLoad: ({ context, location }) => {
+    if (location.pathname.startsWith('/deployment/') && !context.me.operator) throw redirect({ to: home(context.me) });
+  },
   component: () => (
     <Shell scope={null}>
       <Outlet />

@@ -25,13 +25,18 @@ export class Refused extends Error {
     return own.length > 0 ? own.map((fault) => capital(fault.message)).join('. ') : undefined;
   }
 
-  /** The text for the whole form: faults that no field shows are told here. */
+  /** The text for the whole form: faults that no field shows are told here, others are pointed to. */
   text(shown: readonly string[] = []): string {
+    if (this.status === 412) return 'It was changed since you began. Load it again, then make your change anew.';
+    if (this.faults.length === 0) return this.message;
     const isShown = (fault: FieldFault) =>
       shown.some((pointer) => fault.pointer === pointer || fault.pointer?.startsWith(`${pointer}/`));
     const rest = this.faults.filter((fault) => !isShown(fault));
-    const told = rest.map((fault) => `${fault.pointer ?? fault.parameter ?? ''}: ${fault.message}`);
-    return [this.message, ...told].join(' ');
+    const told = rest.map((fault) => {
+      const where = fault.pointer || fault.parameter?.replaceAll('_', ' ');
+      return `${capital(where ? `${where}: ${fault.message}` : fault.message)}.`;
+    });
+    return [...told, ...(rest.length < this.faults.length ? ['See what is marked.'] : [])].join(' ');
   }
 }
 

@@ -58,7 +58,7 @@ test('a refusal tells each field its own fault and the form the rest', () => {
   const refused = new Refused(422, 'invalid_fields', 'Something is wrong.', faults);
   expect(refused.at('/scopes')).toBe('Unknown');
   expect(refused.at('/scope')).toBeUndefined();
-  expect(refused.text(['/scopes'])).toBe('Something is wrong. /limits/0/limit: too high');
+  expect(refused.text(['/scopes'])).toBe('/limits/0/limit: too high. See what is marked.');
 });
 
 test('sizes have the unit that suits them', () => {

@@ -59,6 +59,8 @@ function Form() {
   };
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    save.forget();
+    rehearse.forget();
     const found = accepted === account.accepted_keys ? null : await rehearse.run();
     if (found === undefined) return;
     if (found && found.keys.length > 0) setPreview(found);

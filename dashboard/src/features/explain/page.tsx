@@ -4,8 +4,9 @@ import { type FormEvent, useDeferredValue, useEffect, useMemo, useRef, useState 
 import { answered, type Wire } from '../../api/client';
 import { useAction } from '../../api/use-action';
 import { TEXT_MAX } from '../../lib/curl';
+import { afterDrawing, focusFault } from '../../lib/focus';
 import { useView } from '../../session/view';
-import { Failure, Page, Section } from '../../ui/page';
+import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { read, told } from './ask';
 import { Recorded, Verdict } from './verdict';
 
@@ -46,24 +47,24 @@ export function ExplainPage() {
     const verdict = await answered(view.client.POST('/v1/explain', { body: sent }));
     return { kind: 'request', read: told(asked.request), verdict };
   });
-  const run = async () => {
+  const run = async (form: Element | null) => {
     setFault(null);
     setAnswer(null);
     const found = await explain.run();
-    if (!found) return;
+    if (!found) return afterDrawing(() => focusFault(form));
     setText('');
     setAnswer(found);
   };
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void run();
+    void run(event.currentTarget as Element);
   };
   // Whoever comes from a row of the log has asked already.
   const begun = useRef(false);
   useEffect(() => {
     if (begin === '' || begun.current) return;
     begun.current = true;
-    void run();
+    void run(null);
   });
   return (
     <Page
@@ -115,6 +116,7 @@ export function ExplainPage() {
         </form>
       </Section>
       <div role="status">
+        {explain.busy && <Waiting />}
         {answer?.kind === 'request' && (
           <Stack gap="lg">
             <Alert color="gray" p="sm">

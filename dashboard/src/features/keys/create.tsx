@@ -102,7 +102,10 @@ function Form({ onMade, onCancel }: { onMade: (made: Wire['KeyWithSecret']) => v
     event.preventDefault();
     const form = event.currentTarget;
     setTried(true);
-    if (hasFaults) return afterDrawing(() => focusFault(form));
+    if (hasFaults) {
+      create.forget();
+      return afterDrawing(() => focusFault(form));
+    }
     const made = await create.run();
     if (made) onMade(made);
   };

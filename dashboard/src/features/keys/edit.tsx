@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, TextInput } from '@mantine/core';
+import { Alert, Button, Group, Stack, Text, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate, useParams } from '@tanstack/react-router';
@@ -26,6 +26,10 @@ export function EditKey() {
   const scope = useScope();
   const { key: id } = useParams({ strict: false }) as { key: string };
   const found = useQuery(keyQuery(scope, id));
+  // What somebody writes is not thrown away when the key is changed elsewhere meanwhile.
+  const [begun, setBegun] = useState<Wire['Key'] | null>(null);
+  const original = begun ?? found.data;
+  if (begun === null && found.data) setBegun(found.data);
   return (
     <Page
       title={word(scope.words, 'edit_title')}
@@ -37,12 +41,31 @@ export function EditKey() {
     >
       {found.isPending && <Waiting />}
       {found.isError && <Failure error={found.error} again={() => found.refetch()} />}
-      {found.data && <Form key={found.data.version} original={found.data} />}
+      {original && found.data && (
+        <Form
+          key={original.version}
+          original={original}
+          latest={found.data}
+          onAnew={setBegun}
+          look={() => void found.refetch()}
+        />
+      )}
     </Page>
   );
 }
 
-function Form({ original }: { original: Wire['Key'] }) {
+function Form({
+  original,
+  latest,
+  onAnew,
+  look,
+}: {
+  original: Wire['Key'];
+  latest: Wire['Key'];
+  onAnew: (latest: Wire['Key']) => void;
+  /** Reads it again: what was refused may have been refused for a change elsewhere. */
+  look: () => void;
+}) {
   const scope = useScope();
   const { api, words } = scope;
   const navigate = useNavigate();
@@ -59,6 +82,7 @@ function Form({ original }: { original: Wire['Key'] }) {
   const [externalId, setExternalId] = useState(original.external_id ?? '');
   const [preview, setPreview] = useState<Wire['DryRun'] | null>(null);
   const [tried, setTried] = useState(false);
+  const [saving, setSaving] = useState(false);
 
   const edit = (): Wire['KeyEdit'] => {
     const others = original.limits.filter((one) => one !== own);
@@ -87,8 +111,11 @@ function Form({ original }: { original: Wire['Key'] }) {
   const expiryFault = rules ? fault(expiry, rules.expiry, false) : null;
 
   const keep = async () => {
+    setSaving(true);
     if ((await save.run()) === undefined) {
+      setSaving(false);
       setPreview(null);
+      look();
       return;
     }
     notifications.show({ message: `${capital(word(words, 'key'))} “${name}” is changed.`, color: 'teal' });
@@ -98,10 +125,12 @@ function Form({ original }: { original: Wire['Key'] }) {
     event.preventDefault();
     const form = event.currentTarget;
     setTried(true);
+    save.forget();
+    rehearse.forget();
     if (expiryFault) return afterDrawing(() => focusFault(form));
     if (!narrows(original, scopes, addresses, limit, own, expiry)) return keep();
     const found = await rehearse.run();
-    if (!found) return;
+    if (!found) return look();
     if (found.keys.some((key) => key.last_used_at)) setPreview(found);
     else await keep();
   };
@@ -112,6 +141,16 @@ function Form({ original }: { original: Wire['Key'] }) {
       <Section title="Settings">
         <Stack maw={560}>
           {refused && <Failure error={refused} shown={SHOWN} />}
+          {latest.version !== original.version && !saving && (
+            <Alert color="orange" p="sm" title="It was changed meanwhile" role="alert">
+              <Stack gap="xs" align="flex-start">
+                <Text fz="sm">What you write here can’t be saved any more.</Text>
+                <Button size="xs" variant="default" onClick={() => onAnew(latest)}>
+                  Begin anew with what it is now
+                </Button>
+              </Stack>
+            </Alert>
+          )}
           <TextInput
             label="Name"
             value={name}

@@ -118,6 +118,7 @@ function Form({ kept }: { kept: Wire['KeptNoticeSettings'] }) {
                 onChange={(value) => setHour(Number(value))}
                 min={0}
                 max={23}
+                clampBehavior="none"
                 allowDecimal={false}
                 error={save.refused?.at('/digest_hour')}
               />

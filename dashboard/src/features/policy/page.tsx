@@ -75,6 +75,8 @@ function Form({ kept }: { kept: Wire['KeptPolicy'] }) {
               description="Left empty: any number. A key that never ends is above any number."
               min={1}
               max={3650}
+              clampBehavior="none"
+              allowDecimal={false}
               value={days}
               onChange={(value) => setDays(typeof value === 'number' ? value : '')}
               error={refused?.at('/lifetime_days_max')}
@@ -130,6 +132,7 @@ function Form({ kept }: { kept: Wire['KeptPolicy'] }) {
             <Button
               loading={save.busy}
               onClick={async () => {
+                rehearse.forget();
                 if ((await save.run()) === undefined) return;
                 setPreview(null);
                 notifications.show({ message: 'The policy is saved.', color: 'teal' });
@@ -140,7 +143,10 @@ function Form({ kept }: { kept: Wire['KeptPolicy'] }) {
             <Button
               variant="default"
               loading={rehearse.busy}
-              onClick={async () => setPreview((await rehearse.run()) ?? null)}
+              onClick={async () => {
+                save.forget();
+                setPreview((await rehearse.run()) ?? null);
+              }}
             >
               See which keys would not fit
             </Button>
