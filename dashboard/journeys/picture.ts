@@ -25,9 +25,22 @@ export async function picture(page: Page, name: string, fullPage: boolean): Prom
   await page.screenshot({ path: `${PICTURES}/${name}.png`, fullPage });
 }
 
+/** Headings that are more than one level below the one before. */
+async function skipped(page: Page, within: string): Promise<string[]> {
+  const part = within === 'html' ? 'main' : within;
+  const levels = await page.evaluate(
+    (part) =>
+      [...document.querySelectorAll(`${part} :is(h1, h2, h3, h4, h5, h6)`)].map((one) => Number(one.tagName.slice(1))),
+    part,
+  );
+  const first = within === 'html' ? 0 : 1;
+  return levels.flatMap((level, at) => (level > (levels[at - 1] ?? first) + 1 ? [`h${level} follows too early`] : []));
+}
+
 /** Who is shut out of what is shown, and whether it sticks out of its window. */
 export async function faultsOf(page: Page, name: string, within = 'html'): Promise<string[]> {
-  const found = (await barriers(page, within)).map((one) => `${name}: ${one}`);
+  const found = [...(await barriers(page, within)), ...(await skipped(page, within))];
   const wide = await overflow(page);
-  return wide > 0 ? [...found, `${name}: ${wide} pixels stick out`] : found;
+  if (wide > 0) found.push(`${wide} pixels stick out`);
+  return found.map((one) => `${name}: ${one}`);
 }

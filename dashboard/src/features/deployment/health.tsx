@@ -1,10 +1,9 @@
-import { Alert, Anchor, Stack, Table } from '@mantine/core';
+import { Alert, Anchor, Stack, Table, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { answered, ownClient, type Wire } from '../../api/client';
 import { count, size } from '../../lib/words';
 import { Failure, Page, Section, Waiting } from '../../ui/page';
 import { Facts, Tag, When } from '../../ui/parts';
-import { Stacked } from '../../ui/stacked';
 import { type Metrics, readMetrics } from './metrics';
 
 const EVERY_MS = 5_000;
@@ -152,17 +151,34 @@ const CLASSES = ['2xx', '3xx', '4xx', '5xx'];
 
 function Answers({ answers }: { answers: Metrics['answers'] }) {
   return (
-    <Stacked heads={['Answers of the gateway', ...CLASSES.map((title) => ({ title, isNumber: true }))]}>
-      {answers.map(({ api, classes }) => (
-        <Table.Tr key={api}>
-          <Table.Td>{api}</Table.Td>
-          {CLASSES.map((one) => (
-            <Table.Td key={one} ta="right">
-              {(classes.get(one) ?? 0).toLocaleString('en')}
-            </Table.Td>
+    <Stack gap={4}>
+      <Text fz="sm" fw={600}>
+        Answers of the gateway, by their status
+      </Text>
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>API</Table.Th>
+            {CLASSES.map((one) => (
+              <Table.Th key={one} ta="right">
+                {one}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {answers.map(({ api, classes }) => (
+            <Table.Tr key={api}>
+              <Table.Td style={{ overflowWrap: 'anywhere' }}>{api}</Table.Td>
+              {CLASSES.map((one) => (
+                <Table.Td key={one} ta="right">
+                  {(classes.get(one) ?? 0).toLocaleString('en')}
+                </Table.Td>
+              ))}
+            </Table.Tr>
           ))}
-        </Table.Tr>
-      ))}
-    </Stacked>
+        </Table.Tbody>
+      </Table>
+    </Stack>
   );
 }

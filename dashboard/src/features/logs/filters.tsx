@@ -1,4 +1,4 @@
-import { Select, TextInput } from '@mantine/core';
+import { Group, Select, TextInput } from '@mantine/core';
 import type { Wire } from '../../api/client';
 import { useView } from '../../session/view';
 import { ApiChoice } from '../../shared/apis';
@@ -60,8 +60,10 @@ export function Filters({ asked, onChange }: { asked: Asked; onChange: (asked: A
       <TextInput label="Status" placeholder="401, 4xx" w={110} {...field('status')} />
       <TextInput label="Path" placeholder="/validate/*" flex="1 1 7rem" {...field('path')} />
       <TextInput label="Key id" placeholder="key_…" flex="1 1 7rem" {...field('key')} />
-      <TextInput label="From" type="datetime-local" w={205} className="wide" {...field('since')} />
-      <TextInput label="Until" type="datetime-local" w={205} className="wide" {...field('until')} />
+      <Group gap="sm" flex="1 1 26rem" className="wide">
+        <TextInput label="From" type="datetime-local" flex="1 1 12.5rem" {...field('since')} />
+        <TextInput label="Until" type="datetime-local" flex="1 1 12.5rem" {...field('until')} />
+      </Group>
     </div>
   );
 }
