@@ -1,8 +1,9 @@
 import { Anchor, Stack, Table, Text } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
 import { Fragment, useState } from 'react';
 import { answered, ownClient, type Wire } from '../api/client';
-import { useScopeIfAny } from '../session/scope';
+import { useScope, useScopeIfAny } from '../session/scope';
 import { Empty, Failure, Older, Waiting } from '../ui/page';
 import { When } from '../ui/parts';
 import { Stacked } from '../ui/stacked';
@@ -75,9 +76,7 @@ function Event({
         <Table.Td>{sentence(event.action)}</Table.Td>
         <Table.Td>{isInAccount ? <Named actor={event.actor} /> : <Id id={event.actor} />}</Table.Td>
         {showsSubject && (
-          <Table.Td>
-            <Id id={event.subject} />
-          </Table.Td>
+          <Table.Td>{isInAccount ? <Subject id={event.subject} /> : <Id id={event.subject} />}</Table.Td>
         )}
         <Table.Td ta="right">
           {hasDetails && (
@@ -110,6 +109,19 @@ function Id({ id: whole }: { id: string }) {
     <Text ff="monospace" fz={12} title={whole} style={{ whiteSpace: 'nowrap' }}>
       {short}
     </Text>
+  );
+}
+
+/** What an event is about, in words where there are any. */
+function Subject({ id }: { id: string }) {
+  const scope = useScope();
+  if (id === scope.id) return <span title={id}>This account</span>;
+  if (id.startsWith('person_')) return <Named actor={`person:${id}`} />;
+  if (!id.startsWith('key_')) return <Id id={id} />;
+  return (
+    <Link to={`/a/${scope.id}/keys/${id}`} className="row-link">
+      <Id id={id} />
+    </Link>
   );
 }
 

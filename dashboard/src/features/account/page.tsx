@@ -74,31 +74,29 @@ function Regions() {
   if (!own || own.regions.length === 0) return null;
   return (
     <Section title="Regions" lead="An account lives in one region, and its keys work on that region’s hosts only.">
-      <Table.ScrollContainer minWidth={300}>
-        <Table>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Region</Table.Th>
-              <Table.Th>Hosts</Table.Th>
+      <Table>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Region</Table.Th>
+            <Table.Th>Hosts</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {own.regions.map((region) => (
+            <Table.Tr key={region.name}>
+              <Table.Td>
+                <Group gap={6}>
+                  {region.name}
+                  {region.name === scope.account.region && <Tag color="teal">this account</Tag>}
+                </Group>
+              </Table.Td>
+              <Table.Td ff="monospace" fz={13}>
+                {region.hosts.join(', ')}
+              </Table.Td>
             </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {own.regions.map((region) => (
-              <Table.Tr key={region.name}>
-                <Table.Td>
-                  <Group gap={6}>
-                    {region.name}
-                    {region.name === scope.account.region && <Tag color="teal">this account</Tag>}
-                  </Group>
-                </Table.Td>
-                <Table.Td ff="monospace" fz={13}>
-                  {region.hosts.join(', ')}
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
+          ))}
+        </Table.Tbody>
+      </Table>
     </Section>
   );
 }

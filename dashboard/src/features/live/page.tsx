@@ -121,22 +121,20 @@ function Limits({ view, pulse, now }: { view: View; pulse: Pulse; now: number })
       {pulse.keys.length === 0 ? (
         <Empty title="No key came yet">Call the API: the key and what is left of its limits are here at once.</Empty>
       ) : (
-        <Table.ScrollContainer minWidth={310}>
-          <Table>
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Key</Table.Th>
-                <Table.Th ta="right">Requests</Table.Th>
-                <Table.Th w="45%">Left</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {pulse.keys.map((key) => (
-                <KeyRow key={key.id} row={key} view={view} now={now} />
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Key</Table.Th>
+              <Table.Th ta="right">Requests</Table.Th>
+              <Table.Th w="45%">Left</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {pulse.keys.map((key) => (
+              <KeyRow key={key.id} row={key} view={view} now={now} />
+            ))}
+          </Table.Tbody>
+        </Table>
       )}
       {pulse.more > 0 && <Text fz="sm">{count(pulse.more, 'more key')} came in the last second.</Text>}
     </Section>
