@@ -193,6 +193,33 @@ test('by keyboard alone: a key is made, copied and revoked', async () => {
   expect(status).toBe(401);
 });
 
+test('a long list of keys stands still on a phone, whichever rows are near its window', async () => {
+  const account_id = await accountOf('clickyid');
+  const made: string[] = [];
+  for (let number = 0; number < 14; number++) {
+    const name = number % 3 === 0 ? `A key with quite a long name ${number}` : `Some key ${number}`;
+    const expires = number % 2 === 0 ? 'never' : { days: 20 };
+    const key = { account_id, name, scopes: ['validate:offers'], expires };
+    made.push((await api<{ id: string }>('POST', '/v1/keys', key)).id);
+  }
+  const page = await as(demo.presets.clickyid.admin, `/a/${account_id}/keys`, { width: 390 });
+  await page.getByRole('link', { name: 'Some key 13' }).waitFor();
+  const heights = () =>
+    page.evaluate(async () => {
+      const seen = new Set<number>();
+      for (let frames = 0; frames < 20; frames++) {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        seen.add(document.documentElement.scrollHeight);
+      }
+      return seen.size;
+    });
+  for (let height = 500; height <= 900; height += 25) {
+    await page.setViewportSize({ width: 390, height });
+    await expect.poll(heights, { message: `${height} pixels high` }).toBe(1);
+  }
+  for (const id of made) await api('DELETE', `/v1/keys/${id}`);
+});
+
 test('whoever wants less motion gets none', async () => {
   const page = await as(demo.operator);
   await page.emulateMedia({ reducedMotion: 'reduce' });
