@@ -29,7 +29,9 @@ export const demo = {
 let browser: Browser | undefined;
 const open = new Set<BrowserContext>();
 const faults: string[] = [];
-const cookies = new Map<string, Awaited<ReturnType<BrowserContext['storageState']>>>();
+/** Who signed in, and when: what wants a recent sign-in is not asked of an old one, however long all journeys take. */
+const cookies = new Map<string, { state: Awaited<ReturnType<BrowserContext['storageState']>>; at: number }>();
+const FRESH_MS = 5 * 60_000;
 
 export interface Look {
   scheme?: 'light' | 'dark';
@@ -100,12 +102,13 @@ export async function visit(
 
 /** A page of somebody who is signed in; each signs in once and keeps the cookie for later journeys. */
 export async function as(person: Person, path = '/', look: Look = {}): Promise<Page> {
-  const known = cookies.get(person.email);
+  const last = cookies.get(person.email);
+  const known = last && Date.now() - last.at < FRESH_MS ? last.state : undefined;
   const page = await visit(look, known);
   if (!known) {
     await page.goto('/sign-in');
     await signIn(page, person);
-    cookies.set(person.email, await page.context().storageState());
+    cookies.set(person.email, { state: await page.context().storageState(), at: Date.now() });
   }
   await page.goto(path);
   await page.getByRole('heading', { level: 1 }).waitFor();

@@ -253,7 +253,8 @@ test('keys that are none, sent with this account’s id, are told by their cause
     .toBe(2);
   await none.getByRole('link', { name: 'Requests' }).click();
   await page.getByRole('heading', { level: 1, name: 'Requests' }).waitFor();
-  const row = main(page).getByRole('row', { name: /profile\.json invalid_credentials/ });
+  // Those that name no key: a deleted one's, or a replaced secret's, do.
+  const row = main(page).getByRole('row', { name: /profile\.json invalid_credentials –/ });
   await expect.poll(() => row.count()).toBe(5);
   await row.first().getByRole('button').click();
   await dialog(page).getByText('malformed').waitFor();
