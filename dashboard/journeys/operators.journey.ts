@@ -16,7 +16,7 @@ test('usage of every account: by API, then its routes and the busiest accounts',
   const page = await as(demo.operator);
   await menu(page, 'All accounts', 'All usage');
   const apis = page.getByRole('region', { name: 'APIs' });
-  const asked = apis.getByRole('row', { name: /^clickyid 1?\d?\d\.\d % [1-9]/ });
+  const asked = apis.getByRole('row', { name: /^clickyid \d+(?:\.\d)? % [1-9]/ });
   await expect
     .poll(
       async () => {

@@ -1,6 +1,12 @@
 /** Times for people: in the viewer's zone, with UTC beside it where there is room. */
 
 const DAY = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric' });
+const UTC_DAY = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
 const MINUTE = new Intl.DateTimeFormat(undefined, {
   day: 'numeric',
   month: 'short',
@@ -53,6 +59,11 @@ export function second(iso: string): string {
 /** `2026-03-01 10:11:12 UTC` */
 export function utc(iso: string): string {
   return `${new Date(iso).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** The day of UTC, for what is counted by such days. */
+export function utcDay(iso: string): string {
+  return UTC_DAY.format(new Date(iso));
 }
 
 /** `3 minutes ago`, `in 2 days`, `just now` */

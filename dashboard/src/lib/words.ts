@@ -27,3 +27,17 @@ export function size(bytes: number): string {
   const at = Math.min(units.length - 1, bytes < 1_000 ? 0 : Math.floor(Math.log10(bytes) / 3));
   return `${(bytes / 1_000 ** at).toLocaleString('en', { maximumFractionDigits: at === 0 ? 0 : 1 })} ${units[at]}`;
 }
+
+/** `3.2 ms`, `140 ms`, `2.5 s`; a dash where nothing is known. */
+export function ms(value: number | null | undefined): string {
+  if (value == null) return '–';
+  if (value >= 10_000) return `${(value / 1_000).toLocaleString('en', { maximumFractionDigits: 1 })} s`;
+  return `${value.toLocaleString('en', { maximumFractionDigits: value < 1 ? 2 : value < 10 ? 1 : 0 })} ms`;
+}
+
+/** `99.2 %`; a dash where nothing is known. What is not all of it never reads as all of it. */
+export function percent(part: number | null | undefined): string {
+  if (part == null) return '–';
+  const shown = part < 1 ? Math.min(part * 100, 99.9) : 100;
+  return `${shown.toLocaleString('en', { maximumFractionDigits: 1 })} %`;
+}

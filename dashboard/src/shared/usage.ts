@@ -1,28 +1,33 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { answered } from '../api/client';
+import { answered, type Wire } from '../api/client';
+import { asked, isOpen, type Stretch } from '../lib/stretch';
 import { useView } from '../session/view';
 
-export const RANGES = { day: 1, week: 7, month: 30 } as const;
-export type Range = keyof typeof RANGES;
 const EVERY_MS = 15_000;
 
-/** Since when a range is, to the minute: the same question is asked once. */
-export function since(range: Range): string {
-  const minute = Math.floor(Date.now() / 60_000) * 60_000;
-  return new Date(minute - RANGES[range] * 86_400_000).toISOString();
+/** Whose requests are asked about, and which of them; everything may be left out. */
+export interface Whose {
+  key?: string;
+  api?: string;
+  route?: string;
+  environment?: Wire['Environment'];
+  outcome?: string;
+  /** The length of a step in seconds; what suits the stretch unless said. */
+  step_s?: number;
 }
 
 /** What happened with one key, in an account, or (for whoever runs the deployment) everywhere or with one API. */
-export function useUsage(range: Range, of: { key?: string; api?: string } = {}) {
+export function useUsage(stretch: Stretch, { key, ...of }: Whose = {}, isWanted = true) {
   const { scope, client, account } = useView();
   return useQuery({
-    queryKey: ['usage', account ?? null, of, range],
-    enabled: scope === null || scope.may('usage.read'),
-    refetchInterval: EVERY_MS,
+    queryKey: ['usage', account ?? null, key ?? null, of, stretch],
+    enabled: isWanted && (scope === null || scope.may('usage.read')),
+    refetchInterval: () => (isOpen(stretch, Date.now()) ? EVERY_MS : false),
     placeholderData: keepPreviousData,
     queryFn: () => {
-      const whose = of.key ? { key_id: of.key } : { account_id: account, api: of.api };
-      return answered(client.GET('/v1/usage', { params: { query: { ...whose, from: since(range) } } }));
+      const whose = key ? { key_id: key } : { account_id: account };
+      const query = { ...whose, ...of, ...asked(stretch, Date.now()) };
+      return answered(client.GET('/v1/usage', { params: { query } }));
     },
   });
 }

@@ -9,7 +9,7 @@ import { count } from '../../lib/words';
 import { useView, type View } from '../../session/view';
 import { ApiChoice } from '../../shared/apis';
 import { Figures } from '../../shared/figures';
-import { Bars } from '../../shared/usage-chart';
+import { Bars } from '../../shared/plot';
 import { Empty, Page, Section } from '../../ui/page';
 import { after, lastMinute, left, type Pulse, QUIET, SECONDS, type SeenKey, sum } from './pulse';
 import { StreamFault, StreamStanding } from './standing';
@@ -95,7 +95,7 @@ function Now({ view, filter }: { view: View; filter: LiveFilter }) {
             ['Refused', minute.refused.toLocaleString('en')],
           ]}
         />
-        <Bars all={bars} label={label} at={second} />
+        <Bars all={bars} label={label} time={{ say: second }} />
         {stream.gaps.count > 0 && now - stream.gaps.at < SECONDS * 1_000 && (
           <Text fz="sm" role="status">
             It broke off, or was out of sight: what came meanwhile is not in this minute. Usage and the log have it.

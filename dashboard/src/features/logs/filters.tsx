@@ -1,5 +1,6 @@
 import { Group, Select, TextInput } from '@mantine/core';
 import type { Wire } from '../../api/client';
+import { instant } from '../../lib/stretch';
 import { useView } from '../../session/view';
 import { ApiChoice } from '../../shared/apis';
 import { OUTCOMES } from '../../shared/log-words';
@@ -31,11 +32,6 @@ export function queryOf(asked: Asked, account: string | undefined): LogQuery {
     since: instant(asked.since),
     until: instant(asked.until),
   };
-}
-
-function instant(local: string): string | undefined {
-  const at = new Date(local);
-  return Number.isNaN(at.getTime()) ? undefined : at.toISOString();
 }
 
 export function Filters({ asked, onChange }: { asked: Asked; onChange: (asked: Asked) => void }) {

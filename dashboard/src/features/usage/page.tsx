@@ -1,24 +1,29 @@
-import { Anchor, Group, SegmentedControl, SimpleGrid, Stack, Table, Text } from '@mantine/core';
-import { useQueries, useQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
-import { answered, type Wire } from '../../api/client';
+import { Anchor, Button, Group, SegmentedControl, SimpleGrid, Stack, Table, Text } from '@mantine/core';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { X } from 'lucide-react';
+import type { Wire } from '../../api/client';
+import type { Stretch } from '../../lib/stretch';
+import { ms, percent } from '../../lib/words';
 import { useView } from '../../session/view';
 import { ApiChoice, useApis } from '../../shared/apis';
 import { Figures } from '../../shared/figures';
-import { type Range, since, useUsage } from '../../shared/usage';
-import { UsageChart } from '../../shared/usage-chart';
+import { StretchChoice } from '../../shared/stretch-choice';
+import { useUsage } from '../../shared/usage';
+import { Numbers, RateChart, RequestsChart, stepWords, TimesChart } from '../../shared/usage-charts';
 import { Empty, Failure, Page, Section, Waiting } from '../../ui/page';
 import { When } from '../../ui/parts';
-
-const TOP = 10;
+import { LASTS, type UsageSearch, usageSearch, written } from './search';
+import { Apis, routeName, Top } from './top';
 
 /** How much keys were used, how well it went, and by which of them: of an account, or of all. */
 export function UsagePage() {
   const view = useView();
-  const [range, setRange] = useState<Range>('day');
-  const [api, setApi] = useState<string | null>(null);
-  const usage = useUsage(range, { api: api ?? undefined });
+  const navigate = useNavigate();
+  const search = usageSearch(useSearch({ strict: false }));
+  const { stretch, ...of } = search;
+  const usage = useUsage(stretch, of);
+  const set = (change: Partial<UsageSearch>) =>
+    navigate({ to: '.', search: written({ ...search, ...change }) as never, resetScroll: false });
   return (
     <Page
       title={view.scope ? 'Usage' : 'All usage'}
@@ -30,45 +35,33 @@ export function UsagePage() {
       }
       actions={
         <>
-          {!view.scope && <ApiChoice value={api} onChange={setApi} />}
-          <SegmentedControl
-            aria-label="Stretch of time"
-            value={range}
-            onChange={(value) => setRange(value as Range)}
-            data={[
-              { value: 'day', label: '24 hours' },
-              { value: 'week', label: '7 days' },
-              { value: 'month', label: '30 days' },
-            ]}
-          />
+          {!view.scope && (
+            <ApiChoice value={of.api ?? null} onChange={(api) => set({ api: api ?? undefined, route: undefined })} />
+          )}
+          <Environments value={of.environment} onChange={(environment) => set({ environment })} />
+          <StretchChoice value={stretch} onChange={(stretch) => set({ stretch })} lasts={LASTS} />
         </>
       }
     >
+      <Only search={search} onChange={set} />
       {usage.isPending && <Waiting />}
       {usage.isError && <Failure error={usage.error} again={() => usage.refetch()} />}
       {usage.data && (
         <>
           <Sums sum={usage.data.total} />
-          <Section title="Requests">
-            {usage.data.total.requests === 0 ? (
-              <Empty title="No requests in this time">
-                Call the API with a key: it is counted here within seconds.
-              </Empty>
-            ) : (
-              <UsageChart usage={usage.data} />
-            )}
-            <Whole whole={usage.data} />
-          </Section>
+          <Charts usage={usage.data} onStretch={(stretch) => set({ stretch })} />
           <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg" style={{ alignItems: 'start' }}>
-            <Outcomes outcomes={usage.data.total.outcomes} />
+            <Outcomes outcomes={usage.data.total.outcomes} onChoose={(outcome) => set({ outcome })} />
             <Stack gap="lg">
-              {!view.scope && !api && <Apis range={range} onChoose={setApi} />}
+              {!view.scope && !of.api && <Apis stretch={stretch} onChoose={(api) => set({ api })} />}
               {view.scope ? (
-                <Top by="key" title="Keys" range={range} />
+                <Top by="key" title="Keys" stretch={stretch} />
               ) : (
-                <Top by="account" title="Accounts" range={range} api={api} />
+                <Top by="account" title="Accounts" stretch={stretch} api={of.api} />
               )}
-              {(view.scope || api) && <Top by="route" title="Routes" range={range} api={api} />}
+              {(view.scope || of.api) && (
+                <Top by="route" title="Routes" stretch={stretch} api={of.api} onRoute={(route) => set({ route })} />
+              )}
             </Stack>
           </SimpleGrid>
         </>
@@ -77,49 +70,95 @@ export function UsagePage() {
   );
 }
 
-/** How much each API was asked, those with the most requests first. */
-function Apis({ range, onChoose }: { range: Range; onChoose: (api: string) => void }) {
-  const { client } = useView();
-  const apis = useApis();
-  const names = apis.data?.items.map((api) => api.name) ?? [];
-  const all = useQueries({
-    queries: names.map((api) => ({
-      queryKey: ['usage', null, { api }, range],
-      queryFn: () => answered(client.GET('/v1/usage', { params: { query: { api, from: since(range) } } })),
-    })),
-  });
-  const failed = all.find((one) => one.isError);
-  const rows = names.map((name, index) => ({ name, total: all[index]?.data?.total }));
-  rows.sort((a, b) => (b.total?.requests ?? 0) - (a.total?.requests ?? 0));
+function Charts({ usage, onStretch }: { usage: Wire['Usage']; onStretch: (stretch: Stretch) => void }) {
+  if (usage.total.requests === 0)
+    return (
+      <Section title="Requests">
+        <Empty title="No requests in this time">
+          Call the API with a key, and it is counted here within seconds; or choose a longer stretch.
+        </Empty>
+        <Whole whole={usage} />
+      </Section>
+    );
   return (
-    <Section title="APIs" lead="Choose one to see its routes.">
-      {failed && <Failure error={failed.error} />}
-      <Table>
-        <Table.Tbody>
-          {rows.map(({ name, total }) => (
-            <Table.Tr key={name}>
-              <Table.Td>
-                <Anchor component="button" fz="sm" fw={600} onClick={() => onChoose(name)}>
-                  {name}
-                </Anchor>
-              </Table.Td>
-              <Table.Td ta="right">{rateText(total)}</Table.Td>
-              <Table.Td ta="right">{total?.requests.toLocaleString('en') ?? '…'}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Section>
+    <>
+      <Section title="Requests" lead={`${stepWords(usage)}. Draw across a chart to look closer.`}>
+        <RequestsChart usage={usage} onStretch={onStretch} />
+        <Numbers usage={usage} />
+        <Whole whole={usage} />
+      </Section>
+      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
+        <Section title="Success rate" lead="Answered below 400, of all requests.">
+          <RateChart usage={usage} onStretch={onStretch} />
+        </Section>
+        <Section title="Response times" lead="Of requests that were forwarded, to the answer’s end.">
+          <TimesChart usage={usage} onStretch={onStretch} />
+        </Section>
+      </SimpleGrid>
+    </>
   );
 }
 
-function ms(value: number | null | undefined): string {
-  if (value == null) return '–';
-  return value < 10 ? `${value.toFixed(1)} ms` : `${Math.round(value).toLocaleString('en')} ms`;
+/** Keys for real or for trying, where an API tells them apart. */
+function Environments({
+  value,
+  onChange,
+}: {
+  value: Wire['Environment'] | undefined;
+  onChange: (environment: Wire['Environment'] | undefined) => void;
+}) {
+  const { scope } = useView();
+  const apis = useApis();
+  const several = scope
+    ? scope.api.environments.length > 1
+    : apis.data?.items.some((api) => api.environments.length > 1);
+  if (!several) return null;
+  return (
+    <SegmentedControl
+      aria-label="Environment"
+      value={value ?? ''}
+      onChange={(name) => onChange((name || undefined) as Wire['Environment'] | undefined)}
+      data={[
+        { value: '', label: 'All' },
+        { value: 'live', label: 'Live' },
+        { value: 'test', label: 'Test' },
+      ]}
+    />
+  );
 }
 
-function rateText(sum: Wire['UsageSum'] | undefined): string {
-  return sum?.success_rate == null ? '–' : `${(sum.success_rate * 100).toFixed(1)} %`;
+/** What the page is narrowed to, each with a way back. */
+function Only({ search, onChange }: { search: UsageSearch; onChange: (change: Partial<UsageSearch>) => void }) {
+  const { scope } = useView();
+  const { outcome, route } = search;
+  if (outcome === undefined && route === undefined) return null;
+  return (
+    <Group gap="xs" role="group" aria-label="Only">
+      <Text fz="sm">Only</Text>
+      {outcome !== undefined && <Chip onRemove={() => onChange({ outcome: undefined })}>{outcomeWords(outcome)}</Chip>}
+      {route !== undefined && <Chip onRemove={() => onChange({ route: undefined })}>{routeName(route)}</Chip>}
+      {route !== undefined && scope && (
+        <Text fz="sm" className="quiet">
+          Routes of an account are kept in days (UTC).
+        </Text>
+      )}
+    </Group>
+  );
+}
+
+function Chip({ children, onRemove }: { children: string; onRemove: () => void }) {
+  return (
+    <Button
+      size="compact-sm"
+      radius="xl"
+      variant="default"
+      rightSection={<X size={14} aria-hidden />}
+      aria-label={`Not only ${children}`}
+      onClick={onRemove}
+    >
+      {children}
+    </Button>
+  );
 }
 
 function Sums({ sum }: { sum: Wire['UsageSum'] }) {
@@ -127,7 +166,7 @@ function Sums({ sum }: { sum: Wire['UsageSum'] }) {
     <Figures
       items={[
         ['Requests', sum.requests.toLocaleString('en')],
-        ['Answered well', rateText(sum)],
+        ['Answered well', percent(sum.success_rate)],
         ['Median response', ms(sum.p50_ms)],
         ['95 of 100 within', ms(sum.p95_ms)],
         ['99 of 100 within', ms(sum.p99_ms)],
@@ -157,17 +196,25 @@ const WORDS: Record<string, string> = {
   broken_off: 'Broken off',
 };
 
-function Outcomes({ outcomes }: { outcomes: Record<string, number> }) {
+function outcomeWords(outcome: string): string {
+  return WORDS[outcome] ?? `Refused: ${outcome}`;
+}
+
+function Outcomes({ outcomes, onChoose }: { outcomes: Record<string, number>; onChoose: (outcome: string) => void }) {
   const all = Object.entries(outcomes).sort(([, a], [, b]) => b - a);
   return (
-    <Section title="Outcomes">
+    <Section title="Outcomes" lead="Choose one to see it alone.">
       {all.length === 0 && <Text fz="sm">None yet.</Text>}
       {all.length > 0 && (
         <Table>
           <Table.Tbody>
             {all.map(([name, number]) => (
               <Table.Tr key={name}>
-                <Table.Td>{WORDS[name] ?? `Refused: ${name}`}</Table.Td>
+                <Table.Td style={{ overflowWrap: 'anywhere' }}>
+                  <Anchor component="button" fz="sm" ta="left" onClick={() => onChoose(name)}>
+                    {outcomeWords(name)}
+                  </Anchor>
+                </Table.Td>
                 <Table.Td ta="right">{number.toLocaleString('en')}</Table.Td>
               </Table.Tr>
             ))}
@@ -175,57 +222,5 @@ function Outcomes({ outcomes }: { outcomes: Record<string, number> }) {
         </Table>
       )}
     </Section>
-  );
-}
-
-type By = 'key' | 'route' | 'account';
-
-function Top({ by, title, range, api }: { by: By; title: string; range: Range; api?: string | null }) {
-  const { client, account } = useView();
-  const query = { by, account_id: account, api: api ?? undefined, from: since(range), limit: TOP };
-  const top = useQuery({
-    queryKey: ['usage-top', account ?? null, by, range, api ?? null],
-    queryFn: () => answered(client.GET('/v1/usage/top', { params: { query } })),
-  });
-  return (
-    <Section title={title} lead="Most requests first, by days.">
-      {top.isPending && <Waiting />}
-      {top.isError && <Failure error={top.error} />}
-      {top.data?.items.length === 0 && <Text fz="sm">None yet.</Text>}
-      {top.data && top.data.items.length > 0 && (
-        <Table>
-          <Table.Tbody>
-            {top.data.items.map((item) => (
-              <Table.Tr key={item.name}>
-                <Table.Td style={{ overflowWrap: 'anywhere' }}>
-                  <TopName by={by} item={item} />
-                </Table.Td>
-                <Table.Td ta="right">
-                  <Group gap={6} justify="flex-end" wrap="nowrap">
-                    {item.refused > 0 && (
-                      <Text fz={12} className="quiet">
-                        {item.refused.toLocaleString('en')} refused
-                      </Text>
-                    )}
-                    {item.requests.toLocaleString('en')}
-                  </Group>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      )}
-    </Section>
-  );
-}
-
-function TopName({ by, item }: { by: By; item: Wire['UsageCount'] }) {
-  const { account } = useView();
-  if (by === 'route') return item.name || <span className="quiet">no route</span>;
-  const to = by === 'key' ? `/a/${account}/keys/${item.name}` : `/a/${item.name}`;
-  return (
-    <Link to={to} className="row-link">
-      {item.title ?? item.name}
-    </Link>
   );
 }
