@@ -344,6 +344,10 @@ pub struct KeyQuery {
     /// With this tag.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,
+    /// With each of these words, at most eight, somewhere in its name, external id, tags or scopes, whatever the case.
+    /// Words of four characters and more are looked for in the visible part of its secrets, those of eight in its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search: Option<String>,
     /// With this plain member of its metadata: name and value.
     #[serde(skip)]
     #[param(ignore)]

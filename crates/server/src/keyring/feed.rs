@@ -69,6 +69,8 @@ pub async fn start(keyring: Arc<Keyring>, config: Arc<Config>, db: Db, written: 
             };
             match done {
                 Ok(()) => keyring.extend(t0),
+                // The program closes the store at its very end: nobody asks for decisions any more.
+                Err(FeedError::Store(sqlx::Error::PoolClosed)) => return,
                 Err(error) => tracing::error!(%error, "the store can't be read; decisions stop when the lease ends"),
             }
         }

@@ -24,6 +24,7 @@ mod rotate;
 mod routes;
 mod row;
 mod rules;
+mod search;
 mod secrets;
 mod seen;
 mod snooze;

@@ -257,6 +257,8 @@ pub struct KeyFilter {
     pub external_id: Option<String>,
     /// With this tag.
     pub tag: Option<String>,
+    /// With each of these words somewhere in what people said of it, whatever its case.
+    pub search: Option<String>,
     /// With this plain member of its metadata: name and value as text.
     pub metadata: Option<(String, String)>,
 }

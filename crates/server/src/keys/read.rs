@@ -7,7 +7,7 @@ use keyward_core::time::UnixMs;
 
 use super::row::KeyRow;
 use super::secrets::Reason;
-use super::{KeyFilter, KeyView, PickupBy, Whose, pickup, secrets, store, within};
+use super::{KeyFilter, KeyView, PickupBy, Whose, pickup, search, secrets, store, within};
 use crate::app::App;
 use crate::changes::Reach;
 use crate::db::{Conn, Db};
@@ -51,9 +51,10 @@ pub async fn list(app: &App, reach: Reach, filter: KeyFilter, page: Page) -> Res
     let name = filter.name.as_deref().map(|name| Name::parse(name, NAME_CHARS_MAX)).transpose();
     let Ok(name) = name else { return Ok(nothing) };
     let filter = KeyFilter { name: name.map(|name| name.folded().to_owned()), ..filter };
+    let Some(words) = search::words(filter.search.as_deref().unwrap_or_default())? else { return Ok(nothing) };
     let now = app.clock.now();
     let mut conn = app.db.conn().await?;
-    let rows = store::list(&mut conn, within(reach), &filter, now, fetch).await?;
+    let rows = store::list(&mut conn, within(reach), &filter, &words, now, fetch).await?;
     let views = views(app, &mut conn, &rows, now).await?;
     Ok(page.cut(views, |view| Cursor { at: view.created_at.0, id: view.id.to_string() }))
 }

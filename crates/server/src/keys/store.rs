@@ -8,6 +8,7 @@ use sqlx::{Database, Encode, QueryBuilder, Type};
 
 use super::KeyFilter;
 use super::row::KeyRow;
+use super::search::Word;
 use crate::db::Conn;
 use crate::labels;
 use crate::on_db;
@@ -34,6 +35,17 @@ const SEEN_BY: &str = concat!(
 );
 const LIST: &str = concat!(select!(), "true");
 const TAGGED: &str = " and k.id in (select owner_id from attribute where name = ";
+// Where words are looked for: what comes before the pattern, and after it.
+const IN_NAME: &str = " and (k.name_folded like ";
+const IN_SAID: [(&str, &str); 2] = [
+    (" or lower(k.external_id) like ", ""),
+    (" or exists (select 1 from attribute t where t.owner_id = k.id and t.name = 'tag' and lower(t.value) like ", ")"),
+];
+const IN_SCOPES: (&str, &str) = (" or lower(k.scopes) like ", "");
+const IN_ID: (&str, &str) = (" or k.id like ", "");
+const IN_HINTS: (&str, &str) =
+    (" or exists (select 1 from secret s where s.key_id = k.id and lower(s.hint) like ", ")");
+const ESCAPED: &str = r" escape '\'";
 const IS_ACTIVE: &str = " and k.state = 'active'";
 const ACCOUNT_OF: &str = "select account_id from api_key where id = $1 and ($2 is null or account_id = $2)";
 // The inner limit bounds the work: more than the maximum is never of interest.
@@ -102,12 +114,14 @@ pub(super) async fn list(
     conn: &mut Conn,
     within: Option<AccountId>,
     filter: &KeyFilter,
+    words: &[Word],
     now: UnixMs,
     (limit, cursor): (i64, Option<Cursor>),
 ) -> sqlx::Result<Vec<KeyRow>> {
     on_db!(conn, |c| {
         let mut sql = QueryBuilder::new(LIST);
         narrow(&mut sql, within, filter, now);
+        look_for(&mut sql, words);
         if let Some(Cursor { at, id }) = cursor {
             sql.push(" and (k.created_at, k.id) < (").push_bind(at).push(", ").push_bind(id).push(")");
         }
@@ -157,6 +171,23 @@ where
         Some(Standing::Pending) => sql.push(" and k.state = 'pending'"),
         Some(Standing::AwaitingPickup) => sql.push(" and k.state = 'awaiting_pickup'"),
     };
+}
+
+/// Every word somewhere in what people said of a key, or in what was made up for it.
+fn look_for<E>(sql: &mut QueryBuilder<E>, words: &[Word])
+where
+    E: Database,
+    String: Type<E> + for<'q> Encode<'q, E>,
+{
+    for word in words {
+        sql.push(IN_NAME).push_bind(word.folded.clone()).push(ESCAPED);
+        let more = [(word.may_be_scope, IN_SCOPES), (word.may_be_id, IN_ID), (word.may_be_hint, IN_HINTS)];
+        let more = more.into_iter().filter_map(|(is_asked, place)| is_asked.then_some(place));
+        for (before, after) in IN_SAID.into_iter().chain(more) {
+            sql.push(before).push_bind(word.lower.clone()).push(ESCAPED).push(after);
+        }
+        sql.push(")");
+    }
 }
 
 /// How many keys of a kind an account has, revoked ones aside; counts no further than `most`.

@@ -1,16 +1,20 @@
-import { Button, Group, Progress, SegmentedControl, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Progress, Stack, Text } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
 import { useNavigate, useSearch } from '@tanstack/react-router';
-import { Plus, Search } from 'lucide-react';
+import { Plus } from 'lucide-react';
 import { useDeferredValue, useMemo, useState } from 'react';
 import { count, word } from '../../lib/words';
 import { useScope } from '../../session/scope';
 import { rulesOf } from '../../shared/key-facts';
 import { Empty, Failure, Page, Waiting } from '../../ui/page';
 import { CreateKey } from './create';
-import { KEYS_MAX, useKeys } from './data';
-import { type ListSearch, STANDINGS } from './search';
+import { KEYS_MAX, type Narrowed, useKeys } from './data';
+import { Filters } from './filters';
+import type { ListSearch } from './search';
 import { countByStanding, type Selection, select } from './select';
 import { KeyTable } from './table';
+
+const TYPING_MS = 300;
 
 export function KeyList() {
   const scope = useScope();
@@ -18,17 +22,9 @@ export function KeyList() {
   const search = useSearch({ strict: false }) as ListSearch;
   const navigate = useNavigate();
   const [creating, setCreating] = useState(false);
-  const { keys, query } = useKeys('account');
+  const all = useKeys('account');
   const rules = rulesOf(scope.api, 'account');
-  const text = useDeferredValue(search.q ?? '');
-  const { standing = null, environment = null, column = 'created' } = search;
-  const down = search.down ?? search.column === undefined;
-  const chosen = useMemo<Selection>(
-    () => ({ text, standing, environment, column, down }),
-    [text, standing, environment, column, down],
-  );
-  const shown = useMemo(() => select(keys, chosen), [keys, chosen]);
-  const counts = useMemo(() => countByStanding(keys), [keys]);
+  const counts = useMemo(() => (all.isCut ? null : countByStanding(all.keys)), [all.isCut, all.keys]);
   const set = (change: ListSearch) =>
     navigate({ to: '.', search: { ...search, ...change } as never, replace: true, resetScroll: false });
 
@@ -38,21 +34,22 @@ export function KeyList() {
       {word(words, 'new_key').replace(/^\+\s*/, '')}
     </Button>
   );
-  const used = keys.filter((key) => key.standing !== 'revoked').length;
+  const used = all.keys.filter((key) => key.standing !== 'revoked').length;
   const lead = rules
     ? `${count(used, word(words, 'key'), word(words, 'keys'))} of at most ${rules.count_max.toLocaleString('en')}.`
     : undefined;
+  const isEmpty = all.keys.length === 0;
 
   return (
     <Page
       title={word(words, 'keys_page')}
       crumbs={[{ title: word(words, 'section') }]}
-      lead={keys.length > 0 ? lead : undefined}
+      lead={isEmpty || all.isCut ? undefined : lead}
       actions={createButton}
     >
-      {query.isError && <Failure error={query.error} again={() => query.refetch()} />}
-      {query.isPending && <Waiting />}
-      {query.isSuccess && keys.length === 0 && (
+      {all.query.isError && <Failure error={all.query.error} again={() => all.query.refetch()} />}
+      {all.query.isPending && <Waiting />}
+      {all.query.isSuccess && isEmpty && (
         <div className="card">
           <Empty title={`No ${word(words, 'keys')} yet`} action={createButton}>
             {mayCreate
@@ -61,67 +58,11 @@ export function KeyList() {
           </Empty>
         </div>
       )}
-      {keys.length > 0 && (
+      {!isEmpty && (
         <Stack gap="sm">
-          {query.hasNextPage && (
-            <Stack gap={4}>
-              <Text fz="xs" className="quiet" role="status">
-                Reading: {count(keys.length, word(words, 'key'), word(words, 'keys'))} so far
-              </Text>
-              <Progress value={100} animated size="xs" aria-label="Reading" />
-            </Stack>
-          )}
-          {!query.hasNextPage && keys.length >= KEYS_MAX && (
-            <Text fz="sm">Only the newest {KEYS_MAX.toLocaleString('en')} are listed here; the API has the rest.</Text>
-          )}
-          <Group gap="sm">
-            <TextInput
-              flex="1 1 14rem"
-              aria-label={`Search ${word(words, 'keys')}`}
-              placeholder="Name, last four letters, tag, scope"
-              leftSection={<Search size={16} aria-hidden />}
-              defaultValue={search.q ?? ''}
-              onChange={(event) => set({ q: event.currentTarget.value || undefined })}
-            />
-            {scope.api.environments.length > 1 && (
-              <SegmentedControl
-                aria-label="Environment"
-                value={search.environment ?? ''}
-                onChange={(value) => set({ environment: (value || undefined) as ListSearch['environment'] })}
-                data={[
-                  { value: '', label: 'All' },
-                  { value: 'live', label: 'Live' },
-                  { value: 'test', label: 'Test' },
-                ]}
-              />
-            )}
-          </Group>
-          <Group gap={6} role="group" aria-label="Status">
-            <Chip isOn={chosen.standing === null} onClick={() => set({ standing: undefined })}>
-              All {keys.length.toLocaleString('en')}
-            </Chip>
-            {STANDINGS.filter((standing) => counts.has(standing)).map((standing) => (
-              <Chip key={standing} isOn={chosen.standing === standing} onClick={() => set({ standing })}>
-                {word(words, standing)} {counts.get(standing)?.toLocaleString('en')}
-              </Chip>
-            ))}
-          </Group>
-          {shown.length === 0 ? (
-            <div className="card">
-              <Empty
-                title="Nothing fits"
-                action={
-                  <Button variant="default" onClick={() => navigate({ to: '.', search: {} as never })}>
-                    Show all
-                  </Button>
-                }
-              >
-                No {word(words, 'key')} fits these filters.
-              </Empty>
-            </div>
-          ) : (
-            <KeyTable keys={shown} chosen={chosen} onSort={(column, down) => set({ column, down })} />
-          )}
+          {all.query.hasNextPage && <Reading number={all.keys.length} />}
+          <Filters search={search} onChange={set} total={all.keys.length} counts={counts} />
+          <Fitting all={all} search={search} onChange={set} />
         </Stack>
       )}
       {creating && <CreateKey onClose={() => setCreating(false)} />}
@@ -129,10 +70,76 @@ export function KeyList() {
   );
 }
 
-function Chip({ isOn, onClick, children }: { isOn: boolean; onClick: () => void; children: React.ReactNode }) {
+/** The keys that fit: out of those that were read, or, where that is not all of them, found by the server. */
+function Fitting({
+  all,
+  search,
+  onChange,
+}: {
+  all: ReturnType<typeof useKeys>;
+  search: ListSearch;
+  onChange: (change: ListSearch) => void;
+}) {
+  const { words } = useScope();
+  const navigate = useNavigate();
+  const { standing = null, environment = null, column = 'created' } = search;
+  const down = search.down ?? search.column === undefined;
+  const [typed] = useDebouncedValue(search.q?.trim() || undefined, TYPING_MS);
+  const asked = useMemo<Narrowed | null>(() => {
+    const isAsked = typed !== undefined || standing !== null || environment !== null;
+    if (!all.isCut || !isAsked) return null;
+    return { search: typed, standing: standing ?? undefined, environment: environment ?? undefined };
+  }, [all.isCut, typed, standing, environment]);
+  const found = useKeys('account', asked);
+  const { keys, query, isCut } = asked ? found : all;
+
+  // The server has looked for the text already, and knows more spellings of it.
+  const text = useDeferredValue(asked ? '' : (search.q ?? ''));
+  const chosen = useMemo<Selection>(
+    () => ({ text, standing, environment, column, down }),
+    [text, standing, environment, column, down],
+  );
+  const shown = useMemo(() => select(keys, chosen), [keys, chosen]);
+  if (query.isPending) return <Waiting />;
+  if (query.isError && asked) return <Failure error={query.error} again={() => query.refetch()} />;
   return (
-    <Button size="compact-xs" radius="xl" variant={isOn ? 'filled' : 'default'} aria-pressed={isOn} onClick={onClick}>
-      {children}
-    </Button>
+    <>
+      {asked && query.hasNextPage && <Reading number={keys.length} />}
+      {isCut && (
+        <Text fz="sm">
+          {asked ? 'More fit than can be listed' : 'There are more than can be listed'}: these are the newest{' '}
+          {KEYS_MAX.toLocaleString('en')}.{' '}
+          {asked ? 'Add a word to find the others.' : 'Search and filters look through all of them.'}
+        </Text>
+      )}
+      {shown.length === 0 ? (
+        <div className="card">
+          <Empty
+            title="Nothing fits"
+            action={
+              <Button variant="default" onClick={() => navigate({ to: '.', search: {} as never })}>
+                Show all
+              </Button>
+            }
+          >
+            No {word(words, 'key')} fits these filters.
+          </Empty>
+        </div>
+      ) : (
+        <KeyTable keys={shown} chosen={chosen} onSort={(column, down) => onChange({ column, down })} />
+      )}
+    </>
+  );
+}
+
+function Reading({ number }: { number: number }) {
+  const { words } = useScope();
+  return (
+    <Stack gap={4}>
+      <Text fz="xs" className="quiet" role="status">
+        Reading: {count(number, word(words, 'key'), word(words, 'keys'))} so far
+      </Text>
+      <Progress value={100} animated size="xs" aria-label="Reading" />
+    </Stack>
   );
 }

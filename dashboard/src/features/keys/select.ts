@@ -27,18 +27,24 @@ export function select(keys: readonly Key[], chosen: Selection): Key[] {
 }
 
 const NAMES = new Intl.Collator(undefined, { numeric: true, sensitivity: 'base' });
-/** Shorter words are not looked for in ids and last letters: chance puts any two digits into many of them. */
-const CHANCE_MAX = 3;
+/** Shorter words are not looked for in last letters, or in ids: chance puts them into many of those. */
+const HINT_MIN = 4;
+const ID_MIN = 8;
 
 function isIn(word: string, key: Key): boolean {
-  const { said, made } = searched(key);
-  return said.includes(word) || (word.length > CHANCE_MAX && made.includes(word));
+  const { said, hints, id } = searched(key);
+  return (
+    said.includes(word) ||
+    (word.length >= HINT_MIN && hints.includes(word)) ||
+    (word.length >= ID_MIN && id.includes(word))
+  );
 }
 
 /** The texts in which a key is searched: what people said of it, and what was made up for it. */
 interface Searched {
   said: string;
-  made: string;
+  hints: string;
+  id: string;
 }
 
 const texts = new WeakMap<Key, Searched>();
@@ -48,9 +54,9 @@ function searched(key: Key): Searched {
   const known = texts.get(key);
   if (known) return known;
   const said = [key.name, key.external_id, ...key.tags, ...key.scopes];
-  const made = [key.id, ...key.secrets.map((secret) => secret.hint)];
+  const hints = key.secrets.map((secret) => secret.hint);
   const text = (all: (string | null | undefined)[]) => all.filter(Boolean).join('\n').toLowerCase();
-  const found = { said: text(said), made: text(made) };
+  const found = { said: text(said), hints: text(hints), id: key.id };
   texts.set(key, found);
   return found;
 }

@@ -1,16 +1,16 @@
 //! What `keyward keys` understands.
 
 use clap::{Args, Subcommand, ValueEnum};
-use keyward_sdk::wire::{Environment, KeyEdit, KeyQuery, Kind, Limit, NewKey, NewPickup, Quota, Standing};
+use keyward_sdk::wire::{Environment, KeyEdit, Kind, Limit, NewKey, NewPickup, Quota};
 use serde_json::{Map, Value};
 
-use crate::args::{Paging, object, one_of, pair};
+use super::list::List;
+use crate::args::{object, one_of};
 use crate::failure::Usage;
 use crate::terms::{Lifetime, limit, quota};
 
-const KINDS: &[&str] = &["account", "personal"];
-const ENVIRONMENTS: &[&str] = &["live", "test"];
-const STANDINGS: &[&str] = &["active", "expiring_soon", "expired", "disabled", "revoked", "pending", "awaiting_pickup"];
+pub(super) const KINDS: &[&str] = &["account", "personal"];
+pub(super) const ENVIRONMENTS: &[&str] = &["live", "test"];
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
@@ -137,43 +137,6 @@ pub(crate) struct Reveal {
     pub(super) local: bool,
 }
 
-/// Which keys to list; all conditions hold at once.
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Of this account.
-    #[arg(long)]
-    account: Option<String>,
-    /// Of this API.
-    #[arg(long)]
-    api: Option<String>,
-    /// Of this kind.
-    #[arg(long, value_parser = one_of::<Kind>(KINDS))]
-    kind: Option<Kind>,
-    /// Of this environment.
-    #[arg(long, value_name = "ENVIRONMENT", value_parser = one_of::<Environment>(ENVIRONMENTS))]
-    environment: Option<Environment>,
-    /// Called this now.
-    #[arg(long, value_name = "STATUS", value_parser = one_of::<Standing>(STANDINGS))]
-    status: Option<Standing>,
-    /// Held by this person.
-    #[arg(long)]
-    person: Option<String>,
-    /// With exactly this name, whatever its case.
-    #[arg(long)]
-    name: Option<String>,
-    /// With this id of your own.
-    #[arg(long, value_name = "ID")]
-    external_id: Option<String>,
-    /// With this tag.
-    #[arg(long)]
-    tag: Option<String>,
-    /// With this member of its metadata.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
-    metadata: Option<(String, String)>,
-    #[command(flatten)]
-    pub(super) paging: Paging,
-}
-
 /// What a key may do and how much.
 #[derive(Debug, Args)]
 pub(crate) struct Terms {
@@ -285,26 +248,6 @@ enum Clear {
     Tags,
     /// The addresses that are told of it too.
     Contacts,
-}
-
-impl List {
-    /// The conditions.
-    pub(super) fn query(&self) -> KeyQuery {
-        KeyQuery {
-            account_id: self.account.clone(),
-            api: self.api.clone(),
-            kind: self.kind,
-            environment: self.environment,
-            standing: self.status,
-            person_id: self.person.clone(),
-            name: self.name.clone(),
-            external_id: self.external_id.clone(),
-            tag: self.tag.clone(),
-            metadata: self.metadata.clone(),
-            limit: None,
-            cursor: None,
-        }
-    }
 }
 
 impl Create {

@@ -1,6 +1,7 @@
 //! `keyward keys`: everything that can be done to keys.
 
 mod args;
+mod list;
 pub(crate) mod show;
 mod snooze;
 
@@ -88,7 +89,7 @@ async fn pickup(client: &Client, pickup: args::Pickup, output: Output) -> anyhow
     if output.is_json() { output.json(&sent) } else { Ok(show::sent(&sent.key, &sent.pickup, output)?) }
 }
 
-async fn list(client: &Client, list: &args::List, output: Output) -> anyhow::Result<()> {
+async fn list(client: &Client, list: &list::List, output: Output) -> anyhow::Result<()> {
     let query = list.query();
     let page = pages(&list.paging, |limit, cursor| {
         let query = KeyQuery { limit, cursor, ..query.clone() };

@@ -50,6 +50,7 @@ async fn list(
         name: query.name,
         external_id: query.external_id,
         tag: query.tag,
+        search: query.search,
         metadata,
     };
     let Some(filter) = Sight::of(&caller.actor)?.narrow(filter) else {

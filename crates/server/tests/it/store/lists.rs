@@ -17,6 +17,7 @@ on_both! {
     labels_follow_edits_and_deletes
     bad_pages_are_refused
     strange_filters_find_nothing
+    words_are_found_wherever_people_put_them
 }
 
 async fn listed(world: &World, filter: KeyFilter) -> Vec<KeyId> {
@@ -160,4 +161,38 @@ async fn strange_filters_find_nothing(world: World) {
         let filter = KeyFilter { tag: Some(strange.into()), ..KeyFilter::default() };
         assert!(listed(&world, filter).await.is_empty(), "{strange:?}");
     }
+}
+
+async fn words_are_found_wherever_people_put_them(world: World) {
+    let (ours, theirs) = (world.account("clickyid").await, world.account("shop").await);
+    let ours_made = NewKey {
+        external_id: Some("CRM-77".into()),
+        tags: vec!["Night".into(), "eu".into()],
+        scopes: vec!["validate:offers".into()],
+        ..new_key(&ours, "Übersee Partner")
+    };
+    let made = world.make(ours_made).await.unwrap();
+    let (ours_key, hint) = (made.key.id, made.key.secrets[0].hint.clone());
+    world.pass(1);
+    let odd = world.make(new_key(&theirs, "100%_odd")).await.unwrap().key.id;
+    let found = async |text: &str| {
+        let filter = KeyFilter { search: Some(text.into()), ..KeyFilter::default() };
+        listed(&world, filter).await
+    };
+    let (id, last) = (ours_key.to_string(), &hint[hint.len() - 4..]);
+    for text in ["partner", "ÜBERSEE", "crm-77", "night", "OFFERS", "part night  eu", &id, &id[4..20], last, &hint] {
+        assert_eq!(found(text).await, [ours_key], "{text}");
+    }
+    assert_eq!(found("").await, [odd, ours_key], "no words leave nobody out");
+    for text in ["100%", "%_o", "odd"] {
+        assert_eq!(found(text).await, [odd], "{text}");
+    }
+    // Short words are not looked for in what was made up; signs of patterns and of JSON are nothing special.
+    for text in ["partner odd", "_art", "p%r", r"\", "key", &id[4..11], "','", "' or 1=1 --", "\0", "[]"] {
+        assert!(found(text).await.is_empty(), "{text:?}");
+    }
+    let filter = KeyFilter { search: Some("partner".into()), account: Some(theirs.id), ..KeyFilter::default() };
+    assert!(listed(&world, filter).await.is_empty(), "all conditions hold at once");
+    let bad = KeyFilter { search: Some("a ".repeat(9)), ..KeyFilter::default() };
+    assert_eq!(outcome(&keys::list(&world.app, Reach::All, bad, Page::default()).await), "/search");
 }
