@@ -80,7 +80,7 @@ for (const seen of LOOKS) {
       .poll(
         async () => {
           await page.reload();
-          await usage.getByRole('img').or(usage.getByText('No requests in this time.')).waitFor();
+          await usage.getByRole('img').or(usage.getByText('No requests in this time.')).first().waitFor();
           return usage.getByText('1 request within 30 days.').count();
         },
         { timeout: 20_000 },

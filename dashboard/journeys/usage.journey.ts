@@ -28,6 +28,20 @@ test('r76 r77 r79 known traffic is counted by account and by key, and each call 
     .toBe(1);
   await usage.getByText('10 requests within 30 days.').waitFor();
 
+  // The last ones are on the key's own page, the newest first, and each opens.
+  const recent = page.getByRole('region', { name: 'Recent requests' });
+  await recent.getByText('key_disabled').first().waitFor();
+  expect(await recent.getByRole('button', { name: /^GET .*\/hello$/ }).count()).toBe(8);
+  expect(await recent.getByText('key_disabled').count()).toBe(3);
+  await recent
+    .getByRole('button', { name: /^GET .*\/hello$/ })
+    .first()
+    .click();
+  await dialog(page).getByText('key_disabled').waitFor();
+  expect(await dialog(page).innerText()).not.toContain(made.secret);
+  await page.keyboard.press('Escape');
+  await recent.getByRole('link', { name: 'All its requests' }).waitFor();
+
   await menu(page, 'Watch', 'Usage');
   await page.getByRole('row', { name: /Counted/ }).waitFor();
   await page.getByRole('row', { name: /Refused: key_disabled/ }).waitFor();

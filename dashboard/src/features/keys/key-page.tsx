@@ -19,6 +19,7 @@ import { Exact, Facts, Standing, Tag, When } from '../../ui/parts';
 import { HowToUse } from '../../ui/secret';
 import { Approval } from './approval';
 import { keyQuery } from './data';
+import { RecentRequests } from './recent';
 import { RotateKey } from './rotate';
 import { Secrets } from './secrets';
 import { canSnooze, Snooze } from './snooze';
@@ -83,6 +84,7 @@ function Shown({ target }: { target: Wire['Key'] }) {
       </Section>
       {isLasting && target.secrets.length > 0 && <Secrets target={target} />}
       {scope.may('usage.read') && <KeyUsage id={target.id} />}
+      {scope.may('logs.read') && <RecentRequests id={target.id} />}
       {isLasting && target.secrets.length > 0 && examples.length > 0 && (
         <Section title="How to use it">
           <HowToUse variable={word(words, 'env_variable')} snippets={examples} />

@@ -1,9 +1,7 @@
-import { Anchor, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
-import { Link } from '@tanstack/react-router';
+import { SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { type Last, length, type Stretch } from '../../lib/stretch';
 import { DAY_MS } from '../../lib/time';
-import { useScope } from '../../session/scope';
 import { Callers } from '../../shared/callers';
 import { StretchChoice } from '../../shared/stretch-choice';
 import { useUsage } from '../../shared/usage';
@@ -16,7 +14,6 @@ const DAY_S = 86_400;
 
 /** How a key was used, and by whom. */
 export function KeyUsage({ id }: { id: string }) {
-  const scope = useScope();
   const [stretch, setStretch] = useState<Stretch>({ last: '7d' });
   const usage = useUsage(stretch, { key: id });
   return (
@@ -39,16 +36,6 @@ export function KeyUsage({ id }: { id: string }) {
         </>
       )}
       <Callers id={id} />
-      {scope.may('logs.read') && (
-        <Group gap="md">
-          <Anchor component={Link} to={`/a/${scope.id}/requests`} search={{ key: id } as never} fz="sm">
-            Its requests, one by one
-          </Anchor>
-          <Anchor component={Link} to={`/a/${scope.id}/live`} search={{ key: id } as never} fz="sm">
-            Watch it live
-          </Anchor>
-        </Group>
-      )}
     </Section>
   );
 }
