@@ -90,6 +90,11 @@ impl Drop for Entry {
                 bodies.request = tap.kept();
             }
         }
+        if let Some(bodies) = &mut record.bodies {
+            // Of what is compressed nothing was kept: that is not the same as nothing.
+            bodies.request.cut |= bodies.request.bytes.is_empty() && record.bytes_in > 0;
+            bodies.answer.cut |= bodies.answer.bytes.is_empty() && record.bytes_out > 0;
+        }
         self.recorder.hand_over(record);
     }
 }
