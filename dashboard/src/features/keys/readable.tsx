@@ -10,8 +10,11 @@ import { CopyIcon } from '../../ui/parts';
 
 const DOTS = '••••••••••••';
 
-/** The columns of a key that stays readable: its secret and the ready header, on demand. Each look is audited. */
-export function ReadableCells({ row }: { row: Wire['Key'] }) {
+/**
+ * The columns of a key that stays readable: its secret and the ready header, on demand. Each look is audited. A phone has
+ * room for them on the key's own page: `from` says where there is.
+ */
+export function ReadableCells({ row, from }: { row: Wire['Key']; from?: 'sm' }) {
   const { client, words, api } = useScope();
   const [secret, setSecret] = useState<string | null>(null);
   const reveal = useAction(() =>
@@ -22,8 +25,8 @@ export function ReadableCells({ row }: { row: Wire['Key'] }) {
   if (row.standing === 'revoked' || row.secrets.length === 0) {
     return (
       <>
-        <Table.Td>–</Table.Td>
-        <Table.Td>–</Table.Td>
+        <Table.Td visibleFrom={from}>–</Table.Td>
+        <Table.Td visibleFrom={from}>–</Table.Td>
       </>
     );
   }
@@ -34,7 +37,7 @@ export function ReadableCells({ row }: { row: Wire['Key'] }) {
     };
     return (
       <>
-        <Table.Td>
+        <Table.Td visibleFrom={from}>
           <Group gap={6} wrap="nowrap">
             <Text ff="monospace" fz="sm" className="quiet" aria-hidden visibleFrom="md">
               {DOTS}
@@ -56,7 +59,7 @@ export function ReadableCells({ row }: { row: Wire['Key'] }) {
             </Text>
           )}
         </Table.Td>
-        <Table.Td>
+        <Table.Td visibleFrom={from}>
           <Text ff="monospace" fz="sm" className="quiet" aria-hidden>
             {DOTS}
           </Text>
@@ -67,7 +70,7 @@ export function ReadableCells({ row }: { row: Wire['Key'] }) {
   const header = authorization(scheme, secret);
   return (
     <>
-      <Table.Td>
+      <Table.Td visibleFrom={from}>
         <Shown text={secret} what={`key of ${name}`} />
         <Button
           size="compact-xs"
@@ -79,7 +82,7 @@ export function ReadableCells({ row }: { row: Wire['Key'] }) {
           Hide
         </Button>
       </Table.Td>
-      <Table.Td>
+      <Table.Td visibleFrom={from}>
         <Shown text={header} what={`authorization header of ${name}`} />
       </Table.Td>
     </>

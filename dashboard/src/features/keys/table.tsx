@@ -16,7 +16,16 @@ import { Sparkline } from './spark';
 import { type Spark, useSparks } from './sparks';
 
 const ROW_PX = 58;
+/**
+ * Columns do not follow what is in the rows that happen to be drawn: each row that came into sight would move the others.
+ * Wide enough for the longest status, and for dates.
+ */
+const WIDTHS = { secret: 150, standing: 174, by: 150, day: 128, used: 132 };
+/** What two more columns of secrets need; below that the table is scrolled sideways. */
+const READABLE_MIN = 940;
 const OVERSCAN = 12;
+
+type Breakpoint = 'sm' | 'lg' | 'xl';
 
 /** The list as a table whose rows exist only while they are near the window: ten thousand scroll like ten. */
 export function KeyTable({
@@ -50,26 +59,35 @@ export function KeyTable({
   const ids = showsUse ? items.flatMap((item) => keys[item.index]?.id ?? []) : [];
   const { sparks, failed } = useSparks(ids);
 
-  const heading = (column: Column, title: string, from?: 'sm' | 'md' | 'lg') => (
-    <Heading key={column} column={column} title={title} from={from} chosen={chosen} onSort={onSort} />
+  const heading = (column: Column, title: string, width?: number, from?: Breakpoint) => (
+    <Heading column={column} title={title} width={width} from={from} chosen={chosen} onSort={onSort} />
   );
+  const createdFrom = isReadable ? 'xl' : 'lg';
   return (
     <Box ref={frame} className="card" style={{ overflowX: 'auto' }}>
-      <Table aria-rowcount={keys.length + 1} layout="auto">
+      <Table aria-rowcount={keys.length + 1} layout="fixed" miw={isReadable ? { sm: READABLE_MIN } : undefined}>
         <Table.Thead>
           <Table.Tr>
             {heading('name', 'Name')}
             {isReadable && (
               <>
-                <Table.Th>{word(words, 'secret')}</Table.Th>
-                <Table.Th>{word(words, 'header')}</Table.Th>
+                <Table.Th w={WIDTHS.secret} visibleFrom="sm">
+                  {word(words, 'secret')}
+                </Table.Th>
+                <Table.Th w={WIDTHS.secret} visibleFrom="sm">
+                  {word(words, 'header')}
+                </Table.Th>
               </>
             )}
-            {heading('standing', 'Status')}
-            {!isReadable && <Table.Th visibleFrom="lg">Created by</Table.Th>}
-            {heading('created', 'Created', 'md')}
-            {heading('expires', 'Expires', 'sm')}
-            {heading('used', 'Last used', 'sm')}
+            {heading('standing', 'Status', WIDTHS.standing)}
+            {!isReadable && (
+              <Table.Th w={WIDTHS.by} visibleFrom="lg">
+                Created by
+              </Table.Th>
+            )}
+            {heading('created', 'Created', WIDTHS.day, createdFrom)}
+            {heading('expires', 'Expires', WIDTHS.day, 'sm')}
+            {heading('used', 'Last used', WIDTHS.used, 'sm')}
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -126,12 +144,16 @@ const KeyRow = memo(function KeyRow({
   return (
     <Table.Tr data-index={index} ref={measure} aria-rowindex={index + 2}>
       <NameCell row={row} scope={scope} />
-      {isReadable && <ReadableCells row={row} />}
+      {isReadable && <ReadableCells row={row} from="sm" />}
       <Table.Td>
         <Standing standing={row.standing} words={scope.words} />
       </Table.Td>
-      {!isReadable && <Table.Td visibleFrom="lg">{actorName(row.created_by)}</Table.Td>}
-      <Table.Td visibleFrom="md">
+      {!isReadable && (
+        <Table.Td visibleFrom="lg" style={{ overflowWrap: 'anywhere' }}>
+          {actorName(row.created_by)}
+        </Table.Td>
+      )}
+      <Table.Td visibleFrom={isReadable ? 'xl' : 'lg'}>
         <When at={row.created_at} form="day" />
       </Table.Td>
       <Table.Td visibleFrom="sm">
@@ -168,7 +190,7 @@ function NameCell({ row, scope }: { row: Wire['Key']; scope: Scope }) {
   const hint = row.secrets[0]?.hint;
   const hintDiffers = row.name && hint;
   return (
-    <Table.Td style={{ minWidth: 150 }}>
+    <Table.Td>
       <Stack gap={2}>
         <Group gap={6}>
           <Link to={`/a/${scope.id}/keys/${row.id}`} className="row-link" style={{ overflowWrap: 'anywhere' }}>
@@ -204,20 +226,22 @@ function NameCell({ row, scope }: { row: Wire['Key']; scope: Scope }) {
 function Heading({
   column,
   title,
+  width,
   from,
   chosen,
   onSort,
 }: {
   column: Column;
   title: string;
-  from?: 'sm' | 'md' | 'lg';
+  width?: number;
+  from?: Breakpoint;
   chosen: Selection;
   onSort: (column: Column, down: boolean) => void;
 }) {
   const isOn = chosen.column === column;
   const Arrow = chosen.down ? ArrowDown : ArrowUp;
   return (
-    <Table.Th visibleFrom={from} aria-sort={isOn ? (chosen.down ? 'descending' : 'ascending') : 'none'}>
+    <Table.Th w={width} visibleFrom={from} aria-sort={isOn ? (chosen.down ? 'descending' : 'ascending') : 'none'}>
       <button type="button" className="sort" onClick={() => onSort(column, isOn ? !chosen.down : column === 'used')}>
         {title}
         {isOn && <Arrow size={13} aria-hidden />}
