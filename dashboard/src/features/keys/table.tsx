@@ -210,7 +210,13 @@ function NameCell({ row, scope }: { row: Wire['Key']; scope: Scope }) {
           </Text>
         )}
         <Text fz={12} className="quiet" hiddenFrom="sm">
-          Used <When at={lastUsed(row)} form="relative" />
+          {lastUsed(row) ? (
+            <>
+              Used <When at={lastUsed(row)} form="relative" />
+            </>
+          ) : (
+            'Never used'
+          )}
           {row.expires_at && (
             <>
               {' · ends '}
