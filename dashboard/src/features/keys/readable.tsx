@@ -38,21 +38,16 @@ export function ReadableCells({ row, from }: { row: Wire['Key']; from?: 'sm' }) 
     return (
       <>
         <Table.Td visibleFrom={from}>
-          <Group gap={6} wrap="nowrap">
-            <Text ff="monospace" fz="sm" className="quiet" aria-hidden visibleFrom="md">
-              {DOTS}
-            </Text>
-            <Button
-              size="compact-xs"
-              variant="default"
-              loading={reveal.busy}
-              onClick={show}
-              leftSection={<Eye size={13} aria-hidden />}
-              aria-label={`Reveal ${name}`}
-            >
-              Reveal
-            </Button>
-          </Group>
+          <Button
+            size="compact-xs"
+            variant="default"
+            loading={reveal.busy}
+            onClick={show}
+            leftSection={<Eye size={13} aria-hidden />}
+            aria-label={`Reveal ${name}`}
+          >
+            Reveal
+          </Button>
           {reveal.refused && (
             <Text fz="xs" c="red" role="alert">
               {reveal.refused.message}

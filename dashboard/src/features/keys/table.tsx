@@ -20,9 +20,9 @@ const ROW_PX = 58;
  * Columns do not follow what is in the rows that happen to be drawn: each row that came into sight would move the others.
  * Wide enough for the longest status, and for dates.
  */
-const WIDTHS = { secret: 150, standing: 174, by: 150, day: 128, used: 132 };
-/** What two more columns of secrets need; below that the table is scrolled sideways. */
-const READABLE_MIN = 940;
+const WIDTHS = { secret: 190, header: 230, standing: 174, by: 150, day: 128, used: 132 };
+/** What two columns of secrets need, instead of some of the dates; below that the table is scrolled sideways. */
+const READABLE_MIN = 900;
 const OVERSCAN = 12;
 
 type Breakpoint = 'sm' | 'lg' | 'xl';
@@ -53,7 +53,7 @@ export function KeyTable({
   const items = rows.getVirtualItems();
   const before = (items[0]?.start ?? top) - top;
   const after = rows.getTotalSize() - ((items.at(-1)?.end ?? top) - top);
-  // Two columns of secrets leave no room for who made them; a key's page says it.
+  // Two columns of secrets leave no room for who made them and when; a key's page says it.
   const isReadable = showsSecrets(scope);
   const showsUse = scope.may('usage.read');
   const ids = showsUse ? items.flatMap((item) => keys[item.index]?.id ?? []) : [];
@@ -62,7 +62,6 @@ export function KeyTable({
   const heading = (column: Column, title: string, width?: number, from?: Breakpoint) => (
     <Heading column={column} title={title} width={width} from={from} chosen={chosen} onSort={onSort} />
   );
-  const createdFrom = isReadable ? 'xl' : 'lg';
   return (
     <Box ref={frame} className="card" style={{ overflowX: 'auto' }}>
       <Table aria-rowcount={keys.length + 1} layout="fixed" miw={isReadable ? { sm: READABLE_MIN } : undefined}>
@@ -74,7 +73,7 @@ export function KeyTable({
                 <Table.Th w={WIDTHS.secret} visibleFrom="sm">
                   {word(words, 'secret')}
                 </Table.Th>
-                <Table.Th w={WIDTHS.secret} visibleFrom="sm">
+                <Table.Th w={WIDTHS.header} visibleFrom="sm">
                   {word(words, 'header')}
                 </Table.Th>
               </>
@@ -85,8 +84,8 @@ export function KeyTable({
                 Created by
               </Table.Th>
             )}
-            {heading('created', 'Created', WIDTHS.day, createdFrom)}
-            {heading('expires', 'Expires', WIDTHS.day, 'sm')}
+            {!isReadable && heading('created', 'Created', WIDTHS.day, 'lg')}
+            {heading('expires', 'Expires', WIDTHS.day, isReadable ? 'xl' : 'sm')}
             {heading('used', 'Last used', WIDTHS.used, 'sm')}
           </Table.Tr>
         </Table.Thead>
@@ -153,10 +152,12 @@ const KeyRow = memo(function KeyRow({
           {actorName(row.created_by)}
         </Table.Td>
       )}
-      <Table.Td visibleFrom={isReadable ? 'xl' : 'lg'}>
-        <When at={row.created_at} form="day" />
-      </Table.Td>
-      <Table.Td visibleFrom="sm">
+      {!isReadable && (
+        <Table.Td visibleFrom="lg">
+          <When at={row.created_at} form="day" />
+        </Table.Td>
+      )}
+      <Table.Td visibleFrom={isReadable ? 'xl' : 'sm'}>
         <When at={row.expires_at} form="day" />
       </Table.Td>
       <Table.Td visibleFrom="sm">
