@@ -170,6 +170,7 @@ for (const seen of LOOKS) {
     await press(page, 'Make a management key');
     await dialog(page).getByLabel('Name').fill(`Pipeline, ${called}`);
     await dialog(page).getByRole('checkbox', { name: 'keys.read' }).check();
+    await expect.poll(() => dialog(page).getByRole('button', { name: 'Make it' }).isEnabled()).toBe(true);
     await look(page, 'management-key');
     await close(page);
     await page.goto(`/a/${account}/notices`);

@@ -18,6 +18,15 @@ export async function settled(page: Page): Promise<void> {
   await expect.poll(() => page.getByLabel('Loading').filter({ visible: true }).count(), { timeout: 10_000 }).toBe(0);
 }
 
+/** Waits until what was just changed is drawn, and has the colours that it will keep. */
+async function still(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+    const ending = document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(ending.map((one) => one.finished));
+  });
+}
+
 /** Keeps a picture, where pictures are wanted. */
 export async function picture(page: Page, name: string, fullPage: boolean): Promise<void> {
   if (!PICTURES) return;
@@ -39,6 +48,7 @@ async function skipped(page: Page, within: string): Promise<string[]> {
 
 /** Who is shut out of what is shown, and whether it sticks out of its window. */
 export async function faultsOf(page: Page, name: string, within = 'html'): Promise<string[]> {
+  await still(page);
   const found = [...(await barriers(page, within)), ...(await skipped(page, within))];
   const wide = await overflow(page);
   if (wide > 0) found.push(`${wide} pixels stick out`);
