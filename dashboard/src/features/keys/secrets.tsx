@@ -100,7 +100,8 @@ function Advice({ old, current }: { old: Wire['SecretInfo']; current: Wire['Secr
       </Alert>
     );
   }
-  const stillOld = usedOld !== null && usedOld > current.created_at;
+  // As instants: whole seconds are written shorter, and as texts come after others of the same second.
+  const stillOld = usedOld !== null && Date.parse(usedOld) > Date.parse(current.created_at);
   return (
     <Alert color={stillOld ? 'orange' : 'teal'} p="sm" title={stillOld ? 'Both are in use' : 'The old secret can go'}>
       <Stack gap={2}>
