@@ -168,6 +168,8 @@ test('a forgotten password: a link comes by mail and works once', async () => {
   const page = await visit();
   await page.goto('/sign-in');
   await page.getByRole('link', { name: 'Forgot your password?' }).click();
+  // The page before has a field of that name, too.
+  await page.getByRole('heading', { name: 'A new password' }).waitFor();
   await page.getByLabel('E-mail').fill(ann.email);
   await page.getByRole('button', { name: 'Send the link' }).click();
   await page.getByRole('heading', { name: 'Look into your mailbox' }).waitFor();
