@@ -1,8 +1,9 @@
 /** Stretches of time that somebody asks about. */
 
+import { DAY_MS } from './time';
+
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
 
 /** How far back "the last" goes, in milliseconds. */
 export const LASTS = {
